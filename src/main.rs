@@ -1,0 +1,2 @@
+//! promoguard.
+fn main() {}
