@@ -1,0 +1,3 @@
+//! End-to-end tests and the house rules, one binary, a module per topic.
+
+mod architecture;
