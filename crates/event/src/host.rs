@@ -1,0 +1,112 @@
+//! The host inside whatever a referrer field holds.
+//!
+//! Decides: what the host of a URL, an app's referrer or a bare host is. Must not know: whose
+//! host it is.
+
+use std::borrow::Cow;
+
+/// Longest host name (RFC 1035, 2.3.4, without the root's dot).
+const HOST_BYTES_MAX: usize = 253;
+
+/// The host of a URL or of a bare host with or without a path, in lower case and, where it is
+/// international, in its ASCII form (UTS 46). No port, user, trailing dot or brackets. For an
+/// app's referrer (`android-app://com.example.shop/`) it is the package name. `None` where
+/// there is no host.
+///
+/// Borrows where the text needs no change.
+pub fn host_of(referrer: &str) -> Option<Cow<'_, str>> {
+    let authority = authority_of(referrer.trim())?;
+    let host = without_port(without_user(authority))?;
+    if let Some(inner) = host.strip_prefix('[') {
+        let address: std::net::Ipv6Addr = inner.strip_suffix(']')?.parse().ok()?;
+        return Some(Cow::Owned(address.to_string()));
+    }
+    let host = host.strip_suffix('.').unwrap_or(host);
+    if !host.is_ascii() || host.contains('%') {
+        return international(host).map(Cow::Owned);
+    }
+    if !is_plain_host(host) {
+        return None;
+    }
+    Some(if host.bytes().any(|b| b.is_ascii_uppercase()) {
+        Cow::Owned(host.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(host)
+    })
+}
+
+/// [`host_of`] into a buffer that is reused; says whether there was a host. Without one the
+/// buffer is empty.
+pub fn host_of_into(referrer: &str, out: &mut String) -> bool {
+    out.clear();
+    match host_of(referrer) {
+        Some(host) => {
+            out.push_str(&host);
+            true
+        }
+        None => false,
+    }
+}
+
+/// The part between the scheme and the path.
+fn authority_of(text: &str) -> Option<&str> {
+    let after_scheme = match text.split_once("://") {
+        Some((scheme, rest)) if is_scheme(scheme) => rest,
+        Some(_) => text,
+        None => text.strip_prefix("//").unwrap_or(text),
+    };
+    let end = after_scheme
+        .find(['/', '?', '#', '\\'])
+        .unwrap_or(after_scheme.len());
+    Some(&after_scheme[..end]).filter(|authority| !authority.is_empty())
+}
+
+fn is_scheme(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'))
+}
+
+fn without_user(authority: &str) -> &str {
+    match authority.rfind('@') {
+        Some(at) => &authority[at + 1..],
+        None => authority,
+    }
+}
+
+/// Cuts a port, which must be digits, and leaves the brackets of an IPv6 address.
+fn without_port(host: &str) -> Option<&str> {
+    let search_from = host.rfind(']').map_or(0, |bracket| bracket + 1);
+    match host[search_from..].find(':') {
+        None => Some(host),
+        Some(colon) => {
+            let port = &host[search_from + colon + 1..];
+            let is_port = port.len() <= 5 && port.bytes().all(|b| b.is_ascii_digit());
+            is_port.then_some(&host[..search_from + colon])
+        }
+    }
+}
+
+/// Letters, digits, hyphens and underscores in labels of 1 to 63 bytes, at least two labels.
+fn is_plain_host(host: &str) -> bool {
+    let label_is_plain = |label: &str| {
+        (1..=63).contains(&label.len())
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+    };
+    host.len() <= HOST_BYTES_MAX && host.contains('.') && host.split('.').all(label_is_plain)
+}
+
+fn international(host: &str) -> Option<String> {
+    // A browser would decode percent signs first; referrers that need it are not seen.
+    if host.contains('%') || host.len() > 4 * HOST_BYTES_MAX {
+        return None;
+    }
+    let ascii = idna::domain_to_ascii(host).ok()?;
+    let ascii = ascii.strip_suffix('.').unwrap_or(&ascii);
+    is_plain_host(ascii).then(|| ascii.to_owned())
+}
