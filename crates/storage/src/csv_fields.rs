@@ -1,0 +1,1 @@
+//! How the text of a CSV cell becomes a JSON value, by the name of its column.
