@@ -118,7 +118,8 @@ impl StableHasher {
     }
 
     /// 128 bits of a list of texts. Each is preceded by its length (8 bytes, little-endian), so `["ab", "c"]` and
-    /// `["a", "bc"]` differ. Not the hash of the concatenation, and `[x]` differs from `hash128(x)`.
+    /// `["a", "bc"]` differ. Not the hash of the
+    /// concatenation, and `[x]` differs from `hash128(x)`; the empty list is `hash128(b"")`.
     #[must_use]
     pub fn hash128_parts(&self, parts: &[&[u8]]) -> u128 {
         let mut hasher = self.long;

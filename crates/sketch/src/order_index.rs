@@ -7,6 +7,7 @@
 //! ten days late is then remembered as long after its report as any other.
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt;
 use std::hash::{BuildHasherDefault, Hasher};
 
 use crate::codec::{self, Reader, RestoreError};
@@ -221,6 +222,16 @@ impl OrderIndex {
         if self.entries.len() < self.entries.capacity() / 4 {
             self.entries.shrink_to(self.entries.len() * 2);
         }
+    }
+}
+
+impl fmt::Debug for OrderIndex {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("OrderIndex")
+            .field("len", &self.len())
+            .field("early_evictions", &self.early_evictions)
+            .finish()
     }
 }
 

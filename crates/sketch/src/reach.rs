@@ -6,6 +6,7 @@
 //! were merged. `docs/adr/001-reach-sketch.md` says why this is not somebody else's crate.
 //! Must not know what is counted.
 
+use std::fmt;
 use std::mem;
 
 use crate::codec::{self, Reader, RestoreError};
@@ -37,14 +38,12 @@ const HASH_BYTES: usize = size_of::<u64>();
 #[derive(Clone)]
 pub struct Reach<const P: usize = 13>(State<P>);
 
-/// Up to two hashes need no memory of their own, and most codes have no more.
+/// Lists are ascending. Up to two hashes need no memory of their own, and most codes have no more.
 #[derive(Clone)]
 enum State<const P: usize> {
-    Few {
-        count: u8,
-        hashes: [u64; 2],
-    },
-    /// Ascending.
+    None,
+    One([u64; 1]),
+    Two([u64; 2]),
     Exact(Vec<u64>),
     Estimated(Box<Registers<P>>),
 }
@@ -56,49 +55,51 @@ impl<const P: usize> Reach<P> {
     /// A count of nothing.
     #[must_use]
     pub const fn new() -> Self {
-        Self(State::Few {
-            count: 0,
-            hashes: [0; 2],
-        })
+        Self(State::None)
     }
 
     /// Counts one hash; true if that changed the state, so that it must be saved again.
     pub fn insert(&mut self, hash: u64) -> bool {
-        match &mut self.0 {
-            State::Estimated(registers) => registers.insert(hash),
-            State::Exact(hashes) => {
-                let Err(place) = hashes.binary_search(&hash) else {
-                    return false;
-                };
-                if hashes.len() < Self::EXACT_MAX {
-                    make_room(hashes, Self::EXACT_MAX);
-                    hashes.insert(place, hash);
-                } else {
-                    let mut registers = registers_of(hashes);
-                    registers.insert(hash);
-                    self.0 = State::Estimated(registers);
-                }
-                true
-            }
-            State::Few { count, hashes } => {
-                let here = &hashes[..usize::from(*count)];
-                let Err(place) = here.binary_search(&hash) else {
-                    return false;
-                };
-                let mut grown: Vec<u64> = Vec::new();
-                if here.len() < hashes.len() {
-                    hashes[place..].rotate_right(1);
-                    hashes[place] = hash;
-                    *count += 1;
-                } else {
-                    grown.reserve_exact(2 * hashes.len());
-                    grown.extend_from_slice(here);
-                    grown.insert(place, hash);
-                    self.0 = State::Exact(grown);
-                }
+        if let State::Estimated(registers) = &mut self.0 {
+            return registers.insert(hash);
+        }
+        match self.hashes().binary_search(&hash) {
+            Ok(_) => false,
+            Err(place) => {
+                self.insert_new(place, hash);
                 true
             }
         }
+    }
+
+    /// Adds a hash that is not in the list, where it belongs.
+    fn insert_new(&mut self, place: usize, hash: u64) {
+        if let State::Exact(hashes) = &mut self.0
+            && hashes.len() < Self::EXACT_MAX
+        {
+            make_room(hashes, Self::EXACT_MAX);
+            hashes.insert(place, hash);
+            return;
+        }
+        self.0 = match self.hashes() {
+            [] => State::One([hash]),
+            &[only] => State::Two(if place == 0 {
+                [hash, only]
+            } else {
+                [only, hash]
+            }),
+            hashes if hashes.len() < Self::EXACT_MAX => {
+                let mut grown = Vec::with_capacity(2 * hashes.len());
+                grown.extend_from_slice(hashes);
+                grown.insert(place, hash);
+                State::Exact(grown)
+            }
+            hashes => {
+                let mut registers = registers_of(hashes);
+                registers.insert(hash);
+                State::Estimated(registers)
+            }
+        };
     }
 
     /// Makes this the count of the union.
@@ -106,7 +107,7 @@ impl<const P: usize> Reach<P> {
         if let State::Estimated(theirs) = &other.0 {
             match &mut self.0 {
                 State::Estimated(ours) => ours.merge(theirs),
-                State::Few { .. } | State::Exact(_) => {
+                _ => {
                     let ours = mem::replace(self, other.clone());
                     ours.hashes().iter().for_each(|&hash| {
                         self.insert(hash);
@@ -170,7 +171,7 @@ impl<const P: usize> Reach<P> {
     pub fn memory_bytes(&self) -> usize {
         size_of::<Self>()
             + match &self.0 {
-                State::Few { .. } => 0,
+                State::None | State::One(_) | State::Two(_) => 0,
                 State::Exact(hashes) => hashes.capacity() * HASH_BYTES,
                 State::Estimated(_) => Registers::<P>::MEMORY_BYTES,
             }
@@ -179,10 +180,18 @@ impl<const P: usize> Reach<P> {
     /// The list of hashes, ascending; empty when there is none any more.
     fn hashes(&self) -> &[u64] {
         match &self.0 {
-            State::Few { count, hashes } => &hashes[..usize::from(*count)],
+            State::One(hashes) => hashes,
+            State::Two(hashes) => hashes,
             State::Exact(hashes) => hashes,
-            State::Estimated(_) => &[],
+            State::None | State::Estimated(_) => &[],
         }
+    }
+}
+
+/// The estimate, not the hashes: they are as good as visitor ids to whoever holds the key.
+impl<const P: usize> fmt::Debug for Reach<P> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Reach({:?})", self.estimate())
     }
 }
 
@@ -192,10 +201,10 @@ impl<const P: usize> Default for Reach<P> {
     }
 }
 
-/// Grows by half, not by doubling: most lists stay short, and there is one for every code.
+/// Grows by a quarter, not by doubling: most lists stay short, and there is one for every code.
 fn make_room(hashes: &mut Vec<u64>, hashes_max: usize) {
     if hashes.len() == hashes.capacity() {
-        let more = (hashes.len() / 2).max(2).min(hashes_max - hashes.len());
+        let more = (hashes.len() / 4).max(2).min(hashes_max - hashes.len());
         hashes.reserve_exact(more);
     }
 }
@@ -267,26 +276,19 @@ fn read_exact<const P: usize>(reader: &mut Reader<'_>) -> Result<State<P>, Resto
     if count > Reach::<P>::EXACT_MAX {
         return Err(RestoreError::Invalid("too many hashes in the reach"));
     }
-    let mut few = [0; 2];
-    let mut hashes = Vec::with_capacity(if count > few.len() { count } else { 0 });
-    let mut last = None;
-    for place in 0..count {
+    let mut hashes = Vec::new();
+    hashes.reserve_exact(count);
+    for _ in 0..count {
         let hash = reader.u64()?;
-        if last.is_some_and(|last| last >= hash) {
+        if hashes.last().is_some_and(|&last| last >= hash) {
             return Err(RestoreError::Invalid("order of the hashes in the reach"));
         }
-        last = Some(hash);
-        match few.get_mut(place) {
-            Some(slot) if count <= 2 => *slot = hash,
-            _ => hashes.push(hash),
-        }
+        hashes.push(hash);
     }
-    Ok(if count <= few.len() {
-        State::Few {
-            count: count as u8,
-            hashes: few,
-        }
-    } else {
-        State::Exact(hashes)
+    Ok(match hashes[..] {
+        [] => State::None,
+        [only] => State::One([only]),
+        [first, second] => State::Two([first, second]),
+        _ => State::Exact(hashes),
     })
 }

@@ -22,8 +22,8 @@ pub(crate) struct Registers<const P: usize> {
 impl<const P: usize> Registers<P> {
     pub(crate) const COUNT: usize = {
         assert!(
-            P >= 4 && P <= 15,
-            "the histogram counts up to 2^15 registers in 16 bits"
+            P >= 6 && P <= 15,
+            "the histogram counts in 16 bits, and the list must hold a few hashes"
         );
         1 << P
     };

@@ -9,6 +9,7 @@
 //! [`SeenWindow::honest_horizon_ms`] says what is still promised.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::hint::black_box;
 
 use crate::bloom_line::{LINE_BYTES, Lines, Spread};
@@ -297,6 +298,17 @@ impl SeenWindow {
             self.forgotten_until_ms = Some(oldest.newest_ms);
             self.early_rotations += 1;
         }
+    }
+}
+
+impl fmt::Debug for SeenWindow {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("SeenWindow")
+            .field("generations", &self.generations.len())
+            .field("memory_bytes", &self.memory_bytes())
+            .field("honest_horizon_ms", &self.honest_horizon_ms())
+            .finish()
     }
 }
 
