@@ -53,7 +53,12 @@ impl Model {
             None => {}
         }
         if self.orders.len() == TIGHT.entries_max {
-            let oldest = self.orders.values().map(|(day, _)| *day).min().unwrap();
+            let oldest = self
+                .orders
+                .values()
+                .map(|(day, _)| *day)
+                .min()
+                .expect("a full model has a day");
             self.orders.retain(|_, (day, _)| *day > oldest);
             self.early += (TIGHT.entries_max - self.orders.len()) as u64;
         }

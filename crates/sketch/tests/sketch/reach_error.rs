@@ -59,12 +59,6 @@ fn check<const P: usize>(trials: u64) {
         covered,
     } in measure::<P>(trials)
     {
-        println!(
-            "p={P} n={size} rms={:.3}% bias={:+.3}% covered={:.1}%",
-            100.0 * rms,
-            100.0 * bias,
-            100.0 * covered
-        );
         assert!(rms <= 1.2 * theory, "rms {rms} at {size}, theory {theory}");
         // Just above the exact counts an estimate is never below them, which lifts its mean a little.
         let lifted = if size < 1_000 { 0.3 } else { 0.0 };

@@ -42,7 +42,7 @@ fn clicks(seed: u64, bursts: &[Burst]) -> Vec<(u128, i64)> {
     for burst in bursts {
         for click in 0..burst.clicks {
             let random = distinct(seed, clicks.len() as u64);
-            let late_ms = if random % 8 == 0 {
+            let late_ms = if random.is_multiple_of(8) {
                 (random >> 32) as i64 % (burst.late_ms + 1)
             } else {
                 0

@@ -52,11 +52,6 @@ fn check(generations: usize) {
     }
     let rate = f64::from(wrong) / f64::from(asked);
     let stated = window.stated_false_positive_rate();
-    println!("{generations} generations: {wrong} of {asked} = {rate:.2e}, stated {stated:.2e}");
-    println!(
-        "{:.2} bytes a key of one horizon",
-        3145728.0 / (keys_a_span as f64 * (generations as f64 - 1.0))
-    );
     assert_eq!(window.early_rotations(), 0, "the stated load must fit");
     assert_eq!(window.honest_horizon_ms(), DAY_MS);
     assert!(
