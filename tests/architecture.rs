@@ -7,9 +7,12 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use serde_json::Value;
+mod project;
+
+use project::{
+    dependencies, packages, root, rust_files, section_has, test_names, text, text_files,
+};
 
 const ROOT: &str = "promoguard";
 
@@ -37,76 +40,24 @@ const CORE: &[&str] = &[
     "promoguard-pipeline",
 ];
 
-/// A third-party crate with a home: the only packages that may name it in `[dependencies]`, and those that may
-/// name it in `[dev-dependencies]` besides.
-struct Home {
-    package: &'static str,
-    lives_in: &'static [&'static str],
-    tested_in: &'static [&'static str],
-}
-
-const HOMES: &[Home] = &[
-    Home {
-        package: "rdkafka",
-        lives_in: &["promoguard-kafka"],
-        tested_in: &[ROOT],
-    },
-    Home {
-        package: "rdkafka-sys",
-        lives_in: &["promoguard-kafka"],
-        tested_in: &[],
-    },
-    Home {
-        package: "simd-json",
-        lives_in: &["promoguard-event"],
-        tested_in: &[],
-    },
-    Home {
-        package: "tokio",
-        lives_in: &[ROOT],
-        tested_in: &[],
-    },
-    Home {
-        package: "axum",
-        lives_in: &[ROOT],
-        tested_in: &[],
-    },
-    Home {
-        package: "tracing-subscriber",
-        lives_in: &[ROOT],
-        tested_in: &[],
-    },
-    Home {
-        package: "metrics",
-        lives_in: &[ROOT],
-        tested_in: &[],
-    },
-    Home {
-        package: "metrics-exporter-prometheus",
-        lives_in: &[ROOT],
-        tested_in: &[],
-    },
-    Home {
-        package: "anyhow",
-        lives_in: &[ROOT],
-        tested_in: &[],
-    },
-    Home {
-        package: "clap",
-        lives_in: &[ROOT],
-        tested_in: &[],
-    },
-    Home {
-        package: "criterion",
-        lives_in: &[],
-        tested_in: &[ROOT],
-    },
-    Home {
-        package: "dashmap",
-        lives_in: &[],
-        tested_in: &[],
-    },
+/// A third-party crate and the only package that may depend on it, if any may.
+const HOMES: &[(&str, Option<&str>)] = &[
+    ("rdkafka", Some("promoguard-kafka")),
+    ("rdkafka-sys", Some("promoguard-kafka")),
+    ("simd-json", Some("promoguard-event")),
+    ("tokio", Some(ROOT)),
+    ("axum", Some(ROOT)),
+    ("tracing-subscriber", Some(ROOT)),
+    ("metrics", Some(ROOT)),
+    ("metrics-exporter-prometheus", Some(ROOT)),
+    ("anyhow", Some(ROOT)),
+    ("clap", Some(ROOT)),
+    ("criterion", None),
+    ("dashmap", None),
 ];
+
+/// What the tests and benches of the root package may use besides.
+const FOR_TESTS_OF_THE_ROOT: &[&str] = &["rdkafka", "criterion"];
 
 /// What a crate without clock, chance, log and input or output has no use for.
 const NOT_IN_THE_CORE: &[&str] = &[
@@ -155,10 +106,13 @@ fn third_party_crates_stay_in_their_homes() {
     for package in packages() {
         let name = text(&package["name"]);
         for dependency in dependencies(&package) {
-            if let Some(home) = HOMES.iter().find(|home| home.package == dependency.name) {
-                let at_home = home.lives_in.contains(&name);
-                let in_tests = dependency.is_dev && home.tested_in.contains(&name);
-                if !at_home && !in_tests {
+            if let Some((_, home)) = HOMES
+                .iter()
+                .find(|(foreign, _)| *foreign == dependency.name)
+            {
+                let in_tests = name == ROOT && dependency.is_dev;
+                let is_tool = in_tests && FOR_TESTS_OF_THE_ROOT.contains(&dependency.name.as_str());
+                if *home != Some(name) && !is_tool {
                     wrong.push(format!("{name} -> {}", dependency.name));
                 }
             }
@@ -375,123 +329,6 @@ fn assert_none(wrong: &[String]) {
     );
 }
 
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-fn text(value: &Value) -> &str {
-    value.as_str().expect("cargo metadata gives a string here")
-}
-
-/// The packages of the workspace as `cargo metadata` describes them.
-fn packages() -> Vec<Value> {
-    let output = Command::new(env!("CARGO"))
-        .args(["metadata", "--format-version=1", "--no-deps", "--offline"])
-        .current_dir(root())
-        .output()
-        .expect("cargo runs this test, so it can be started");
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    let mut metadata: Value =
-        serde_json::from_slice(&output.stdout).expect("cargo metadata prints JSON");
-    match metadata["packages"].take() {
-        Value::Array(packages) => packages,
-        other => panic!("cargo metadata gave {other} as packages"),
-    }
-}
-
-struct Dependency {
-    name: String,
-    is_dev: bool,
-}
-
-fn dependencies(package: &Value) -> impl Iterator<Item = Dependency> {
-    let listed = package["dependencies"]
-        .as_array()
-        .expect("cargo metadata lists dependencies");
-    listed.iter().map(|d| Dependency {
-        name: text(&d["name"]).to_owned(),
-        is_dev: d["kind"] == "dev",
-    })
-}
-
-/// Whether the part of a manifest under `header`, up to the next header, has this line.
-fn section_has(manifest: &str, header: &str, wanted: &str) -> bool {
-    let mut lines = manifest
-        .lines()
-        .map(str::trim)
-        .skip_while(|line| *line != header)
-        .skip(1);
-    lines
-        .by_ref()
-        .take_while(|line| !line.starts_with('['))
-        .any(|line| line == wanted)
-}
-
-/// What git tracks or would track; without git (an unpacked archive) what lies there besides build results.
-fn project_files() -> Vec<PathBuf> {
-    let listed = Command::new("git")
-        .args([
-            "-c",
-            "safe.directory=*",
-            "ls-files",
-            "-z",
-            "--cached",
-            "--others",
-            "--exclude-standard",
-        ])
-        .current_dir(root())
-        .output();
-    match listed {
-        Ok(output) if output.status.success() => String::from_utf8_lossy(&output.stdout)
-            .split_terminator('\0')
-            .map(PathBuf::from)
-            .collect(),
-        _ => {
-            let mut found = Vec::new();
-            walk(root(), &mut found);
-            found
-        }
-    }
-}
-
-fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder)
-        .expect("a folder of the project can be read")
-        .flatten()
-    {
-        let path = entry.path();
-        let is_foreign = ["target", ".git", "node_modules"]
-            .iter()
-            .any(|name| path.ends_with(name));
-        if path.is_dir() && !is_foreign {
-            walk(&path, found);
-        } else if path.is_file() {
-            found.push(
-                path.strip_prefix(root())
-                    .expect("the walk started there")
-                    .to_owned(),
-            );
-        }
-    }
-}
-
-/// Path and content of every file that is text; one that was deleted but is still listed has no content.
-fn text_files() -> impl Iterator<Item = (PathBuf, String)> {
-    project_files().into_iter().filter_map(|path| {
-        fs::read_to_string(root().join(&path))
-            .ok()
-            .map(|content| (path, content))
-    })
-}
-
-fn rust_files() -> impl Iterator<Item = (PathBuf, String)> {
-    text_files().filter(|(path, _)| path.extension().is_some_and(|extension| extension == "rs"))
-}
-
 /// Whether the line has this absolute path, and not a relative one that merely contains it.
 fn names_place(line: &str, place: &str) -> bool {
     line.match_indices(place)
@@ -517,26 +354,4 @@ fn invariant_row(line: &str) -> Option<Vec<&str>> {
         .map(str::trim)
         .collect();
     (cells.len() == 3 && cells[0].parse::<u32>().is_ok()).then_some(cells)
-}
-
-/// The names of all functions under `#[test]`.
-fn test_names() -> BTreeSet<String> {
-    let mut names = BTreeSet::new();
-    for (_, content) in rust_files() {
-        let mut under_test = false;
-        for line in content.lines().map(str::trim) {
-            if line == "#[test]" {
-                under_test = true;
-            } else if let Some(rest) = line.strip_prefix("fn ").filter(|_| under_test) {
-                names.insert(
-                    rest.split(|c: char| !c.is_alphanumeric() && c != '_')
-                        .next()
-                        .unwrap_or_default()
-                        .to_owned(),
-                );
-                under_test = false;
-            }
-        }
-    }
-    names
 }
