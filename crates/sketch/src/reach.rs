@@ -45,7 +45,7 @@ enum State<const P: usize> {
     One([u64; 1]),
     Two([u64; 2]),
     Exact(Vec<u64>),
-    Estimated(Box<Registers<P>>),
+    Estimated(Registers<P>),
 }
 
 impl<const P: usize> Reach<P> {
@@ -209,8 +209,8 @@ fn make_room(hashes: &mut Vec<u64>, hashes_max: usize) {
     }
 }
 
-fn registers_of<const P: usize>(hashes: &[u64]) -> Box<Registers<P>> {
-    let mut registers = Box::new(Registers::new());
+fn registers_of<const P: usize>(hashes: &[u64]) -> Registers<P> {
+    let mut registers = Registers::new();
     for &hash in hashes {
         registers.insert(hash);
     }
@@ -236,7 +236,7 @@ impl<const P: usize> Reach<P> {
         out.push(P as u8);
         if let State::Estimated(registers) = &self.0 {
             out.push(KIND_ESTIMATED);
-            out.extend_from_slice(registers.packed());
+            registers.append_packed(out);
         } else {
             out.push(KIND_EXACT);
             out.extend_from_slice(&(self.hashes().len() as u16).to_le_bytes());
@@ -262,7 +262,7 @@ impl<const P: usize> Reach<P> {
                 let packed = reader.take(reader.left())?;
                 let registers = Registers::from_packed(packed)
                     .ok_or(RestoreError::Invalid("registers of the reach"))?;
-                State::Estimated(Box::new(registers))
+                State::Estimated(registers)
             }
             _ => return Err(RestoreError::Invalid("kind of the reach")),
         };

@@ -7,17 +7,14 @@
 
 /// Bits of one register: the longest run of zeros in 64 bits needs six.
 const BITS: usize = 6;
+/// How many registers hold each value stands in front of the registers, so that both are one allocation.
+const HISTOGRAM: usize = 1 << BITS;
 /// 1 / (2 ln 2), the limit of the bias factor for many registers.
 const ALPHA: f64 = 0.721_347_520_444_481_7;
 
-/// `2^P` registers.
+/// `2^P` registers: the histogram, then eight registers in each three cells, lowest bits first.
 #[derive(Clone)]
-pub(crate) struct Registers<const P: usize> {
-    /// Four registers in three bytes.
-    packed: Box<[u8]>,
-    /// How many registers hold each value, 0 to `65 - P`.
-    histogram: [u16; 64],
-}
+pub(crate) struct Registers<const P: usize>(Box<[u16]>);
 
 impl<const P: usize> Registers<P> {
     pub(crate) const COUNT: usize = {
@@ -27,20 +24,18 @@ impl<const P: usize> Registers<P> {
         );
         1 << P
     };
+    const CELLS: usize = Self::COUNT * BITS / 16;
     /// Bytes of the packed registers.
-    pub(crate) const PACKED_BYTES: usize = Self::COUNT * BITS / 8;
-    /// Bytes on the heap, the histogram included, for one boxed set of registers.
-    pub(crate) const MEMORY_BYTES: usize = Self::PACKED_BYTES + size_of::<Self>();
+    pub(crate) const PACKED_BYTES: usize = Self::CELLS * 2;
+    /// Bytes on the heap, the histogram included.
+    pub(crate) const MEMORY_BYTES: usize = (HISTOGRAM + Self::CELLS) * 2;
     /// The highest value of a register: all remaining bits of the hash are zero.
     const VALUE_MAX: u8 = 65 - P as u8;
 
     pub(crate) fn new() -> Self {
-        let mut histogram = [0; 64];
-        histogram[0] = Self::COUNT as u16;
-        Self {
-            packed: vec![0; Self::PACKED_BYTES].into_boxed_slice(),
-            histogram,
-        }
+        let mut cells = vec![0; HISTOGRAM + Self::CELLS].into_boxed_slice();
+        cells[0] = Self::COUNT as u16;
+        Self(cells)
     }
 
     /// Takes one hash; true if a register rose.
@@ -63,38 +58,38 @@ impl<const P: usize> Registers<P> {
             return false;
         }
         self.set(index, value);
-        self.histogram[usize::from(old)] -= 1;
-        self.histogram[usize::from(value)] += 1;
+        self.0[usize::from(old)] -= 1;
+        self.0[usize::from(value)] += 1;
         true
     }
 
     fn get(&self, index: usize) -> u8 {
-        let (byte, shift) = Self::place(index);
-        let low = u16::from(self.packed[byte]);
-        // The last register of a group of four ends with its byte; the one after it may not exist.
-        let high = u16::from(self.packed.get(byte + 1).copied().unwrap_or(0));
-        ((low | high << 8) >> shift) as u8 & 63
+        let (cell, shift) = Self::place(index);
+        let low = u32::from(self.0[cell]);
+        // The last register ends with its cell; there is none after it.
+        let high = u32::from(self.0.get(cell + 1).copied().unwrap_or(0));
+        ((low | high << 16) >> shift) as u8 & 63
     }
 
     fn set(&mut self, index: usize, value: u8) {
-        let (byte, shift) = Self::place(index);
-        let clear = !(63u16 << shift);
-        let bits = u16::from(value) << shift;
-        self.packed[byte] = self.packed[byte] & clear as u8 | bits as u8;
-        if shift > 8 - BITS {
-            self.packed[byte + 1] = self.packed[byte + 1] & (clear >> 8) as u8 | (bits >> 8) as u8;
+        let (cell, shift) = Self::place(index);
+        let keep = !(63u32 << shift);
+        let bits = u32::from(value) << shift;
+        self.0[cell] = self.0[cell] & keep as u16 | bits as u16;
+        if shift > 16 - BITS {
+            self.0[cell + 1] = self.0[cell + 1] & (keep >> 16) as u16 | (bits >> 16) as u16;
         }
     }
 
     const fn place(index: usize) -> (usize, usize) {
         let bit = index * BITS;
-        (bit / 8, bit % 8)
+        (HISTOGRAM + bit / 16, bit % 16)
     }
 
     /// The number of distinct hashes, without a correction for chance.
     pub(crate) fn estimate(&self) -> f64 {
         let count = Self::COUNT as f64;
-        let share = |value: u8| f64::from(self.histogram[usize::from(value)]) / count;
+        let share = |value: u8| f64::from(self.0[usize::from(value)]) / count;
         let mut sum = tau(1.0 - share(Self::VALUE_MAX));
         for value in (1..Self::VALUE_MAX).rev() {
             sum = 0.5 * (sum + share(value));
@@ -103,8 +98,11 @@ impl<const P: usize> Registers<P> {
         ALPHA * count / sum
     }
 
-    pub(crate) fn packed(&self) -> &[u8] {
-        &self.packed
+    /// The registers without the histogram, which follows from them; cells little-endian.
+    pub(crate) fn append_packed(&self, out: &mut Vec<u8>) {
+        for cell in &self.0[HISTOGRAM..] {
+            out.extend_from_slice(&cell.to_le_bytes());
+        }
     }
 
     /// Registers from their packed form; `None` for another length or a value that no hash can give.
@@ -113,14 +111,17 @@ impl<const P: usize> Registers<P> {
             return None;
         }
         let mut registers = Self::new();
-        registers.packed.copy_from_slice(packed);
-        registers.histogram[0] = 0;
+        registers.0[0] = 0;
+        let (pairs, _) = packed.as_chunks();
+        for (cell, pair) in registers.0[HISTOGRAM..].iter_mut().zip(pairs) {
+            *cell = u16::from_le_bytes(*pair);
+        }
         for index in 0..Self::COUNT {
             let value = registers.get(index);
             if value > Self::VALUE_MAX {
                 return None;
             }
-            registers.histogram[usize::from(value)] += 1;
+            registers.0[usize::from(value)] += 1;
         }
         Some(registers)
     }
