@@ -63,7 +63,7 @@ impl<const P: usize> Reach<P> {
         if let State::Estimated(registers) = &mut self.0 {
             return registers.insert(hash);
         }
-        match self.hashes().binary_search(&hash) {
+        match find(self.hashes(), hash) {
             Ok(_) => false,
             Err(place) => {
                 self.insert_new(place, hash);
@@ -198,6 +198,23 @@ impl<const P: usize> fmt::Debug for Reach<P> {
 impl<const P: usize> Default for Reach<P> {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+/// Where `hash` is, or belongs, in an ascending list. Hashes are uniform, so its value says where to look, and the
+/// place is some sqrt(length) / 3 further: one cache line or two, where halving would touch a line at every step.
+fn find(hashes: &[u64], hash: u64) -> Result<usize, usize> {
+    let mut place = ((u128::from(hash) * hashes.len() as u128) >> 64) as usize;
+    while place < hashes.len() && hashes[place] < hash {
+        place += 1;
+    }
+    while place > 0 && hashes[place - 1] >= hash {
+        place -= 1;
+    }
+    if hashes.get(place) == Some(&hash) {
+        Ok(place)
+    } else {
+        Err(place)
     }
 }
 
