@@ -92,18 +92,31 @@ pub enum CodeError {
 /// empty.
 pub fn normalise_code_into(raw: &str, out: &mut String) -> Result<(), CodeError> {
     out.clear();
+    append_normalised_code(raw, out)
+}
+
+/// Normalises `raw` onto the end of `out`, which is unchanged after an error.
+pub(crate) fn append_normalised_code(raw: &str, out: &mut String) -> Result<(), CodeError> {
     let trimmed = raw.trim();
     if trimmed.is_ascii() {
         check_length(trimmed)?;
+        let start = out.len();
         out.push_str(trimmed);
-        out.make_ascii_lowercase();
+        out[start..].make_ascii_lowercase();
         return Ok(());
+    }
+    if trimmed.len() > RAW_CODE_BYTES_MAX {
+        return Err(CodeError::TooLong);
     }
     let settled = settle(trimmed);
     check_length(&settled)?;
     out.push_str(&settled);
     Ok(())
 }
+
+/// Longest text that is normalised at all. Normalisation shrinks a text at most fourfold (a
+/// mathematical letter of four bytes becomes one of one byte), so nothing longer could fit.
+const RAW_CODE_BYTES_MAX: usize = 16 * CODE_BYTES_MAX;
 
 fn check_length(code: &str) -> Result<(), CodeError> {
     match code.len() {
@@ -114,8 +127,8 @@ fn check_length(code: &str) -> Result<(), CodeError> {
 }
 
 /// Repeats the three steps until nothing changes: lower-casing can leave a text that NFKC
-/// would compose, and NFKC can bring up spaces and capitals. One pass more than the first is
-/// rarely needed; the loop ends because a pass that changes nothing is the exit.
+/// would compose, and NFKC can bring up spaces and capitals. A pass that changes nothing is
+/// the exit; over all of Unicode the second or third pass is the last.
 fn settle(trimmed: &str) -> String {
     let mut current = one_pass(trimmed);
     loop {
@@ -129,11 +142,5 @@ fn settle(trimmed: &str) -> String {
 
 fn one_pass(text: &str) -> String {
     let composed: String = text.nfkc().collect();
-    let lowered = composed.to_lowercase();
-    let trimmed = lowered.trim();
-    if trimmed.len() == lowered.len() {
-        lowered
-    } else {
-        trimmed.to_owned()
-    }
+    composed.to_lowercase().trim().to_owned()
 }

@@ -54,7 +54,10 @@ pub struct CustomerId(u64);
 impl CustomerId {
     /// The pseudonym of a raw value; `None` where it is empty, a mask, or not what `kind` says.
     pub fn pseudonymise(raw: &str, kind: CustomerKind, key: &PseudonymKey) -> Option<CustomerId> {
-        Pseudonymiser::new(key).pseudonymise(raw, kind)
+        match Pseudonymiser::new(key).person(raw, kind) {
+            Person::Known(id) => Some(id),
+            Person::Masked | Person::Unreadable => None,
+        }
     }
 
     /// The pseudonym as a number.
@@ -63,9 +66,18 @@ impl CustomerId {
     }
 }
 
-/// Longest phone text, e-mail or id that is looked at, in bytes. 254 is the longest e-mail
-/// address (RFC 5321, 4.5.3.1.3 with erratum 1690).
-const RAW_BYTES_MAX: usize = 254;
+/// Longest e-mail address, in bytes (RFC 5321, 4.5.3.1.3 with erratum 1690).
+pub(crate) const EMAIL_BYTES_MAX: usize = 254;
+
+/// What a raw customer value turned out to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Person {
+    Known(CustomerId),
+    /// Hidden on purpose, or a placeholder.
+    Masked,
+    /// Not what the field is for.
+    Unreadable,
+}
 
 /// The key, expanded once.
 #[derive(Clone)]
@@ -80,25 +92,30 @@ impl Pseudonymiser {
         }
     }
 
-    pub(crate) fn pseudonymise(&self, raw: &str, kind: CustomerKind) -> Option<CustomerId> {
-        let trimmed = raw.trim();
-        if trimmed.is_empty() || trimmed.len() > RAW_BYTES_MAX {
-            return None;
+    pub(crate) fn person(&self, raw: &str, kind: CustomerKind) -> Person {
+        let raw = raw.trim();
+        if raw.is_empty() || raw.len() > EMAIL_BYTES_MAX {
+            return Person::Unreadable;
+        }
+        if is_mask(raw) {
+            return Person::Masked;
         }
         match kind {
-            CustomerKind::Id => Some(self.hash(b"id\0", trimmed.as_bytes())),
-            CustomerKind::Phone => {
-                let mut phone = e164(trimmed)?;
-                let id = self.hash(b"phone\0", phone.as_bytes());
-                phone.zeroize();
-                Some(id)
+            CustomerKind::Id => Person::Known(self.hash(b"id\0", raw.as_bytes())),
+            CustomerKind::Phone => self.wiped(b"phone\0", e164(raw)),
+            CustomerKind::Email => self.wiped(b"email\0", normal_email(raw)),
+        }
+    }
+
+    /// The pseudonym of a normalised value, which is wiped.
+    fn wiped(&self, domain: &[u8], value: Result<String, Person>) -> Person {
+        match value {
+            Ok(mut value) => {
+                let id = self.hash(domain, value.as_bytes());
+                value.zeroize();
+                Person::Known(id)
             }
-            CustomerKind::Email => {
-                let mut email = normal_email(trimmed)?;
-                let id = self.hash(b"email\0", email.as_bytes());
-                email.zeroize();
-                Some(id)
-            }
+            Err(person) => person,
         }
     }
 
@@ -115,81 +132,109 @@ impl Pseudonymiser {
     }
 }
 
+/// A value of nothing but zeros, fillers and punctuation, as marketplaces send in the place of
+/// a phone: `+0(000)-000-00-00`, `+7 (***) ***-**-**`, `xxx`.
+fn is_mask(raw: &str) -> bool {
+    let is_phone_mark = |c: char| matches!(c, '+' | '(' | ')' | '-' | '.' | '/' | ' ' | '#');
+    let filled = raw
+        .strip_prefix("+7")
+        .or(raw.strip_prefix("+8"))
+        .unwrap_or(raw);
+    filled.chars().all(|c| {
+        is_phone_mark(c) || matches!(c, '0' | '*' | 'x' | 'X' | '\u{425}' | '\u{445}' | '•')
+    })
+}
+
 /// The number in E.164 (ITU-T E.164: a plus and at most 15 digits).
 ///
 /// Eleven digits that begin with 8, and ten that begin as Kazakh and Russian national numbers
 /// do (3, 4, 7, 8, 9), get the country code 7 that both countries share.
-fn e164(text: &str) -> Option<String> {
-    let mut digits = String::with_capacity(32);
-    let plus = text.starts_with('+');
+fn e164(text: &str) -> Result<String, Person> {
+    if text.contains(['*', 'x', 'X', '\u{425}', '\u{445}', '•']) {
+        return Err(Person::Masked);
+    }
+    let mut digits = [0_u8; DIALLED_DIGITS_MAX];
+    let dialled = digits_of(text, &mut digits);
+    let number = dialled
+        .and_then(|length| international(&digits[..length], text.starts_with('+')))
+        .ok_or(Person::Unreadable);
+    digits.zeroize();
+    let number = number?;
+    if is_placeholder(&number) {
+        return Err(Person::Masked);
+    }
+    Ok(number)
+}
+
+/// Fifteen digits of a number and the longest prefix that one dials before it, 810.
+const DIALLED_DIGITS_MAX: usize = 18;
+
+/// Writes the digits of a phone number; `None` where anything else is in it but punctuation.
+fn digits_of(text: &str, digits: &mut [u8; DIALLED_DIGITS_MAX]) -> Option<usize> {
+    let mut length = 0;
     for (at, c) in text.char_indices() {
         match c {
-            '0'..='9' => digits.push(c),
-            '+' if at == 0 => {}
-            ' ' | '\u{a0}' | '(' | ')' | '-' | '.' | '/' | '\u{2010}'..='\u{2015}' => {}
-            _ => {
-                digits.zeroize();
-                return None;
+            '0'..='9' => {
+                *digits.get_mut(length)? = c as u8;
+                length += 1;
             }
-        }
-        if digits.len() > 17 {
-            digits.zeroize();
-            return None;
+            '+' if at == 0 => {}
+            '(' | ')' | '-' | '.' | '/' | '\u{2010}'..='\u{2015}' | '\u{2212}' => {}
+            _ if c.is_whitespace() => {}
+            _ => return None,
         }
     }
-    let international = international(&digits, plus);
-    digits.zeroize();
-    let number = international?;
-    if is_masked(&number[1..]) {
+    Some(length)
+}
+
+fn international(dialled: &[u8], has_plus: bool) -> Option<String> {
+    let (country, rest): (&str, &[u8]) = match *dialled {
+        _ if has_plus => ("", dialled),
+        [b'0', b'0', ref rest @ ..] => ("", rest),
+        // 8 10 is how one dials abroad from Kazakhstan and Russia.
+        [b'8', b'1', b'0', ref rest @ ..] if rest.len() > 8 => ("", rest),
+        [b'8', ref rest @ ..] if rest.len() == 10 => ("7", rest),
+        [b'3' | b'4' | b'7' | b'8' | b'9', ..] if dialled.len() == 10 => ("7", dialled),
+        _ => ("", dialled),
+    };
+    let length = country.len() + rest.len();
+    let first = country.as_bytes().iter().chain(rest).next()?;
+    // Eight is the shortest number with its country code in use anywhere; no country code
+    // begins with 0.
+    if !(8..=15).contains(&length) || *first == b'0' {
         return None;
     }
+    let mut number = String::with_capacity(1 + length);
+    number.push('+');
+    number.push_str(country);
+    number.extend(rest.iter().map(|&digit| char::from(digit)));
     Some(number)
 }
 
-fn international(digits: &str, plus: bool) -> Option<String> {
-    let national_first = |d: &str| matches!(d.as_bytes()[0], b'3' | b'4' | b'7' | b'8' | b'9');
-    let number = match (plus, digits.len()) {
-        (true, _) => format!("+{digits}"),
-        (false, _) if digits.starts_with("00") => format!("+{}", &digits[2..]),
-        // 8 10 is how one dials abroad from Kazakhstan and Russia.
-        (false, 13..) if digits.starts_with("810") => format!("+{}", &digits[3..]),
-        (false, 11) if digits.starts_with('8') => format!("+7{}", &digits[1..]),
-        (false, 10) if national_first(digits) => format!("+7{digits}"),
-        (false, _) => format!("+{digits}"),
-    };
-    // Eight is the shortest number with its country code in use anywhere.
-    let length = number.len() - 1;
-    let begins_with_country = number.as_bytes().get(1).is_some_and(|&b| b != b'0');
-    ((8..=15).contains(&length) && begins_with_country).then_some(number)
+/// A number whose last seven digits are one digit repeated.
+fn is_placeholder(number: &str) -> bool {
+    let tail = &number.as_bytes()[number.len() - 7..];
+    tail.iter().all(|digit| *digit == tail[0])
 }
 
-/// A number whose last seven digits are one digit repeated is a mask or a placeholder.
-fn is_masked(digits: &str) -> bool {
-    let tail = &digits.as_bytes()[digits.len().saturating_sub(7)..];
-    tail.iter().all(|&b| b == tail[0])
-}
-
-/// The address in lower case, where it looks like one and shows no mask.
-fn normal_email(text: &str) -> Option<String> {
-    let (local, domain) = text.rsplit_once('@')?;
-    let plain = |c: char| {
-        !c.is_whitespace() && !c.is_control() && !matches!(c, '*' | '@' | '<' | '>' | ',' | ';')
-    };
-    let masked = |part: &str| {
-        part.chars()
-            .all(|c| matches!(c, 'x' | 'X' | '.' | '-' | '0'))
-    };
-    if local.is_empty()
-        || local.len() > 64
-        || !text.chars().filter(|&c| c != '@').all(plain)
-        || local.contains('@')
-        || masked(local)
-    {
-        return None;
+/// The address in lower case, where it looks like one.
+fn normal_email(text: &str) -> Result<String, Person> {
+    let (local, domain) = text.rsplit_once('@').ok_or(Person::Unreadable)?;
+    if text.contains('*') {
+        return Err(Person::Masked);
     }
-    let labels_are_whole = domain.split('.').all(|label| !label.is_empty());
-    if !domain.contains('.') || !labels_are_whole || masked(domain) {
-        return None;
+    let is_plain = |c: char| {
+        !c.is_whitespace() && !c.is_control() && !matches!(c, '@' | '<' | '>' | ',' | ';' | '"')
+    };
+    let is_plain_local = (1..=64).contains(&local.len()) && local.chars().all(is_plain);
+    let is_plain_domain = domain.contains('.')
+        && domain.chars().all(is_plain)
+        && domain.split('.').all(|label| !label.is_empty());
+    if !is_plain_local || !is_plain_domain {
+        return Err(Person::Unreadable);
     }
-    Some(text.to_lowercase())
+    if is_mask(local) {
+        return Err(Person::Masked);
+    }
+    Ok(text.to_lowercase())
 }

@@ -39,6 +39,11 @@ pub fn host_of(referrer: &str) -> Option<Cow<'_, str>> {
 /// buffer is empty.
 pub fn host_of_into(referrer: &str, out: &mut String) -> bool {
     out.clear();
+    append_host(referrer, out)
+}
+
+/// [`host_of`] onto the end of a buffer.
+pub(crate) fn append_host(referrer: &str, out: &mut String) -> bool {
     match host_of(referrer) {
         Some(host) => {
             out.push_str(&host);

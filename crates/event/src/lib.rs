@@ -11,6 +11,7 @@ pub mod decode;
 pub mod error;
 pub mod flag;
 pub mod host;
+mod json;
 pub mod model;
 pub mod money;
 pub mod out;

@@ -110,7 +110,7 @@ pub struct CodeEntry {
     pub city: Option<Arc<str>>,
     /// Country of the audience; ISO 3166-1 alpha-2, upper case.
     pub country: Option<Arc<str>>,
-    /// Where the partner publishes, lower case.
+    /// Where the partner publishes, as the registry writes it.
     pub channels: Vec<Arc<str>>,
     /// What the customer saves.
     pub discount_pct: Option<Percent>,
@@ -124,9 +124,9 @@ pub struct CodeEntry {
     pub ends_at: Option<EventTime>,
     /// Also spoken or printed, so that orders without clicks are normal.
     pub offline: Option<bool>,
-    /// When the partner published or will, ascending.
+    /// When the partner published or will, ascending, each once.
     pub posts: Vec<EventTime>,
-    /// Coupon or cashback sites that the brand allows for this code.
+    /// Coupon or cashback sites that the brand allows for this code, ascending, each once.
     pub permitted_hosts: Vec<Arc<str>>,
 }
 
@@ -164,7 +164,7 @@ pub struct Decision {
     pub note: Option<Arc<str>>,
     /// Commission is held from this time on.
     pub hold_from: Option<EventTime>,
-    /// Hosts that become permitted.
+    /// Hosts that become permitted, ascending, each once.
     pub hosts: Vec<Arc<str>>,
     /// When an announced post is expected.
     pub expected_post: Option<EventTime>,

@@ -139,6 +139,19 @@ impl Percent {
         }
     }
 
+    /// Reads a decimal number from 0 to 100 without exponent; decimals beyond the fourth are cut.
+    pub fn parse(text: &str) -> Option<Percent> {
+        let point = text.find('.').unwrap_or(text.len());
+        let (whole, decimals) = text.split_at(point);
+        let fifth = decimals.len().min(5);
+        if !decimals.bytes().skip(1).all(|b| b.is_ascii_digit()) {
+            return None;
+        }
+        let kept = &text[..whole.len() + fifth];
+        let units = parse_amount(kept).ok()?;
+        Percent::from_units(i64::try_from(units).ok()?)
+    }
+
     /// Units of 1/10,000 of a percent.
     pub const fn units(self) -> i64 {
         self.0

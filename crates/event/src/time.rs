@@ -134,17 +134,41 @@ pub struct TimeError;
 /// may be, is read as the last millisecond before midnight UTC, so that it keeps its day and
 /// hour. Offsets go up to 23:59; `-00:00` is UTC.
 pub fn parse_rfc3339(text: &str) -> Result<EventTime, TimeError> {
-    let bytes = text.as_bytes();
-    if bytes.len() < 20 {
-        return Err(TimeError);
+    TimeReader::default().read(text)
+}
+
+/// Reads times one after the other, which mostly lie on the day of the one before.
+#[derive(Debug)]
+pub(crate) struct TimeReader {
+    date: [u8; 10],
+    days: i64,
+}
+
+impl Default for TimeReader {
+    fn default() -> TimeReader {
+        TimeReader {
+            date: *b"1970-01-01",
+            days: 0,
+        }
     }
-    let days = parse_date(&bytes[..10]).ok_or(TimeError)?;
-    let time = parse_time_and_offset(&bytes[10..]).ok_or(TimeError)?;
-    time.on_day(days).ok_or(TimeError)
+}
+
+impl TimeReader {
+    /// The same as [`parse_rfc3339`].
+    pub(crate) fn read(&mut self, text: &str) -> Result<EventTime, TimeError> {
+        let (date, rest) = text.as_bytes().split_first_chunk::<10>().ok_or(TimeError)?;
+        if *date != self.date {
+            self.days = parse_date(date).ok_or(TimeError)?;
+            self.date = *date;
+        }
+        parse_time_and_offset(rest)
+            .and_then(|time| time.on_day(self.days))
+            .ok_or(TimeError)
+    }
 }
 
 /// Days since the epoch of a `YYYY-MM-DD` that names a real day.
-pub(crate) fn parse_date(date: &[u8]) -> Option<i64> {
+fn parse_date(date: &[u8]) -> Option<i64> {
     let &[y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = date else {
         return None;
     };
@@ -158,7 +182,7 @@ pub(crate) fn parse_date(date: &[u8]) -> Option<i64> {
 }
 
 /// A time of day with its offset, not yet on a day.
-pub(crate) struct TimeOfDay {
+struct TimeOfDay {
     /// Milliseconds of the local day; a leap second counts as second 60.
     local_millis: i64,
     offset_minutes: i64,
@@ -167,7 +191,7 @@ pub(crate) struct TimeOfDay {
 
 impl TimeOfDay {
     /// The instant, unless a leap second is claimed that is not the last second of a UTC day.
-    pub(crate) fn on_day(&self, days: i64) -> Option<EventTime> {
+    fn on_day(&self, days: i64) -> Option<EventTime> {
         let millis = days * MILLIS_PER_DAY + self.local_millis - self.offset_minutes * 60_000;
         if !self.leap_second {
             return Some(EventTime(millis));
@@ -178,7 +202,7 @@ impl TimeOfDay {
 }
 
 /// Reads `Thh:mm:ss[.f…]` and the offset.
-pub(crate) fn parse_time_and_offset(text: &[u8]) -> Option<TimeOfDay> {
+fn parse_time_and_offset(text: &[u8]) -> Option<TimeOfDay> {
     let (&[separator, h1, h2, b':', m1, m2, b':', s1, s2], rest) = text.split_first_chunk::<9>()?
     else {
         return None;
