@@ -1,1 +1,41 @@
-//! (in the making)
+//! A seeded world of partners, shops and customers with known leaks.
+//!
+//! It writes records in the event contract by itself and depends on no other crate of the workspace, so
+//! that whoever reads them is checked against a second reading of the contract. What really happened is
+//! kept beside the records ([`World::truth`], [`Marks`]).
+//!
+//! - [`World::fill`], [`World::next_hour`]: records in order of arrival, in bounded memory
+//! - [`write_files`], [`write_world`]: a whole world as NDJSON
+//!
+//! How it is divided: a *family* decides what happens in an hour ([`programme`] is the first: each code has
+//! rates, and clicks, typed orders and leaks are drawn from them). Everything else (stage, order life,
+//! delivery, wire, truth) is shared, and knows nothing of how the family makes its decisions. Another
+//! family implements what `Programme` offers, `cast` and `play`, in a folder of its own.
+//!
+//! No clock and no random source of the machine are used: same settings, same bytes.
+
+mod calendar;
+mod delivery;
+mod dirty;
+mod draft;
+mod files;
+mod geography;
+mod json;
+mod programme;
+mod random;
+mod record;
+mod settings;
+mod shape;
+mod shop;
+mod stage;
+mod time;
+mod truth;
+mod wire;
+mod world;
+
+pub use delivery::Totals;
+pub use files::{Outputs, write_files, write_world};
+pub use record::{Marks, Record, RecordBatch, Topic};
+pub use settings::{LeakMix, SettingsError, WorldSettings};
+pub use truth::{CodeTruth, EVENTS_MAX, HonestLookalike, LeakKind, TruthEvent};
+pub use world::World;
