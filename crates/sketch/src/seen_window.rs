@@ -3,10 +3,12 @@
 //! Decides when a generation of the filter is closed, how large the next one is, and what is forgotten first.
 //! Must not know what a key stands for. Time is the highest time seen in the input, never a clock.
 //!
-//! A generation is closed when it has lasted its share of the horizon, or when it holds as many keys as its
-//! false-positive rate allows. A stream that grows gets larger generations, so an idle shard costs a few KiB. Only
-//! when the budget is spent is the oldest generation forgotten before its time: that is an *early rotation*, and
-//! [`SeenWindow::honest_horizon_ms`] says what is still promised.
+//! A generation is closed when it holds as many keys as its false-positive rate allows, or when it is as old as the
+//! horizon. Counting, not the hour of the day, closes the full ones: with G generations, G - 1 always cover the horizon
+//! as long as no stretch of that length has more keys than they hold, whatever the shape of the day. A stream that
+//! grows gets larger generations, so an idle shard costs a few KiB. Only when the budget is spent is the oldest
+//! generation forgotten before its time: that is an *early rotation*, and [`SeenWindow::honest_horizon_ms`] says what
+//! is still promised.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -27,13 +29,13 @@ pub enum Seen {
 /// What a [`SeenWindow`] may use and must promise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SeenWindowSettings {
-    /// All generations together, in bytes; at least 64 KiB. A full-rate stream needs about 5 bytes a click of one
-    /// horizon (3 generations).
+    /// All generations together, in bytes; at least 64 KiB. With 3 generations, 5.05 bytes for each click of the
+    /// busiest stretch as long as the horizon are enough (6.4 with 2, 4.75 with 4).
     pub memory_bytes_max: usize,
     /// For how long a key is remembered, in milliseconds of event time.
     pub horizon_ms: i64,
-    /// How many generations are alive at a time at full rate, 2 to 4: more waste less memory on what is older than
-    /// the horizon and cost a memory access more.
+    /// How many generations of full size the budget holds, 2 to 4: with G of them, G - 1 cover the horizon. More
+    /// waste less memory on keys that are older than the horizon, and cost a memory access each.
     pub generations: usize,
 }
 
@@ -226,14 +228,8 @@ impl SeenWindow {
     fn turn_is_due(&self) -> bool {
         self.generations.back().is_none_or(|current| {
             current.keys >= current.keys_max
-                || self.now_ms.saturating_sub(current.started_ms) >= self.span_ms()
+                || self.now_ms.saturating_sub(current.started_ms) >= self.settings.horizon_ms
         })
-    }
-
-    /// How long a generation lasts: with G generations alive, the newest G - 1 full spans always cover the horizon.
-    fn span_ms(&self) -> i64 {
-        let spans = self.settings.generations as i64 - 1;
-        (self.settings.horizon_ms / spans).max(1)
     }
 
     /// Lines of a generation of full size: what the budget holds `generations` times.

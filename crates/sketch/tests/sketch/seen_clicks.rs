@@ -148,6 +148,29 @@ fn growing_to_the_budget_forgets_nothing() {
 }
 
 #[test]
+fn the_shape_of_the_day_does_not_matter() {
+    for generations in 2..=4usize {
+        let settings = SeenWindowSettings {
+            memory_bytes_max: 1 << 20,
+            generations,
+            ..SeenWindowSettings::default()
+        };
+        let bytes_a_click = [6.4, 5.06, 4.75][generations - 2];
+        let clicks_a_day = (settings.memory_bytes_max as f64 / bytes_a_click) as u64;
+        let mut window = SeenWindow::new(settings);
+        for day in 0..6 {
+            let (midnight_ms, noon_ms) = (day * DAY_MS, day * DAY_MS + 12 * HOUR_MS);
+            let (night, rush) = (clicks_a_day / 20, clicks_a_day / 20 * 19);
+            let seed = 10 * day as u64;
+            insert_many(&mut window, seed, night, midnight_ms, noon_ms);
+            insert_many(&mut window, seed + 1, rush, noon_ms, noon_ms + 5 * HOUR_MS);
+        }
+        assert_eq!(window.early_rotations(), 0, "{generations} generations");
+        assert_eq!(window.honest_horizon_ms(), DAY_MS);
+    }
+}
+
+#[test]
 fn too_many_clicks_shorten_the_honest_horizon_until_they_have_passed() {
     let mut window = SeenWindow::new(TIGHT);
     insert_many(&mut window, 1, 100_000, 0, DAY_MS);
