@@ -142,6 +142,8 @@ fn base_config(settings: &KafkaSettings, role: &str) -> Result<ClientConfig, Cli
         .set("client.id", format!("{}-{role}", settings.client_id))
         .set("message.max.bytes", settings.message_bytes_max.to_string())
         .set("security.protocol", settings.security_protocol.as_str())
+        // With the library's own ten seconds, a broker that restarts in two is missed for ten.
+        .set("reconnect.backoff.max.ms", "2000")
         // Brokers close idle connections all day; that is no news.
         .set("log.connection.close", "false");
     let files = [

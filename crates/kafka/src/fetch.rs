@@ -180,6 +180,8 @@ pub(crate) struct FetchQueue<C: ConsumerContext> {
     /// In the order in which they were held; kept, so that a message's topic pointer means the
     /// same topic for as long as this queue lives.
     topics: Vec<NonNull<native::rd_kafka_topic_t>>,
+    /// The consumer's own queue, where events wait.
+    events: NonNull<native::rd_kafka_queue_t>,
     consumer: BaseConsumer<C>,
 }
 
@@ -188,14 +190,26 @@ unsafe impl<C: ConsumerContext> Send for FetchQueue<C> {}
 
 impl<C: ConsumerContext> FetchQueue<C> {
     pub(crate) fn new(consumer: BaseConsumer<C>) -> Self {
-        // SAFETY: the client is alive; the queue is destroyed in `drop`, before the client.
-        let queue = unsafe { native::rd_kafka_queue_new(consumer.client().native_ptr()) };
-        let queue = NonNull::new(queue).expect("librdkafka aborts when it is out of memory");
+        let client = consumer.client().native_ptr();
+        // SAFETY: the client is alive; both handles are given back in `drop`, before the client.
+        let (queue, events) = unsafe {
+            (
+                native::rd_kafka_queue_new(client),
+                native::rd_kafka_queue_get_consumer(client),
+            )
+        };
         Self {
-            queue,
+            queue: NonNull::new(queue).expect("librdkafka aborts when it is out of memory"),
             topics: Vec::new(),
+            events: NonNull::new(events).expect("a consumer with a group has a queue"),
             consumer,
         }
+    }
+
+    /// Whether the consumer's own queue holds anything to poll for.
+    pub(crate) fn has_events(&self) -> bool {
+        // SAFETY: the handle is alive.
+        unsafe { native::rd_kafka_queue_length(self.events.as_ptr()) > 0 }
     }
 
     pub(crate) fn consumer(&self) -> &BaseConsumer<C> {
@@ -289,6 +303,7 @@ impl<C: ConsumerContext> Drop for FetchQueue<C> {
                 native::rd_kafka_topic_destroy(topic.as_ptr());
             }
             native::rd_kafka_queue_destroy(self.queue.as_ptr());
+            native::rd_kafka_queue_destroy(self.events.as_ptr());
         }
     }
 }

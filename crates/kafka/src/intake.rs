@@ -24,6 +24,9 @@ use crate::sources::{SourceId, Sources, StartOffset, TopicPartition};
 /// Client-wide errors kept between two polls; more are only counted.
 const CLIENT_ISSUES_KEPT_MAX: usize = 16;
 
+/// Events (errors, log lines) served in one poll; the rest waits for the next.
+const EVENTS_SERVED_MAX: usize = 64;
+
 /// The data consumer: reads exactly the partitions it is told to, from where it is told to.
 pub struct Intake {
     queue: FetchQueue<IntakeContext>,
@@ -401,11 +404,16 @@ impl Intake {
     /// Serves the consumer's own queue, where only events arrive.
     fn serve_events(&mut self, outcome: &mut PollOutcome) -> Result<(), IntakeError> {
         let consumer = self.queue.consumer();
-        // Errors go through the context as well, so the ones returned here are not looked at.
-        if let Some(Ok(message)) = consumer.poll(Duration::ZERO) {
-            // A record here has lost its forwarding. Going on would lose it in silence.
-            let reason = format!("a record came past the shared queue: {message:?}");
-            return Err(IntakeError::Fatal { reason });
+        for _ in 0..EVENTS_SERVED_MAX {
+            if !self.queue.has_events() {
+                break;
+            }
+            // Errors go through the context as well, so the ones returned here are not looked at.
+            if let Some(Ok(message)) = consumer.poll(Duration::ZERO) {
+                // A record here has lost its forwarding. Going on would lose it in silence.
+                let reason = format!("a record came past the shared queue: {message:?}");
+                return Err(IntakeError::Fatal { reason });
+            }
         }
         if let Some((code, reason)) = consumer.client().fatal_error() {
             return Err(IntakeError::Fatal {

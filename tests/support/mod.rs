@@ -1,0 +1,3 @@
+//! Real servers for the end-to-end tests.
+
+pub(crate) mod broker;
