@@ -79,10 +79,12 @@ impl Batch {
             .map(|entry| record_of(&self.blocks, entry))
     }
 
-    pub(crate) fn records(&self) -> impl Iterator<Item = SortedLine<'_>> {
-        self.index
-            .iter()
-            .map(|entry| record_of(&self.blocks, entry))
+    /// The records as bytes, in order.
+    pub(crate) fn encoded(&self) -> impl Iterator<Item = &[u8]> {
+        self.index.iter().map(|entry| {
+            let from_here = &self.blocks[entry.block as usize][entry.offset as usize..];
+            &from_here[..record::encoded_len(&record::decode(from_here))]
+        })
     }
 
     /// Forgets the records and keeps the memory.
@@ -95,6 +97,13 @@ impl Batch {
         }
         self.index.clear();
         self.bytes = 0;
+    }
+
+    #[cfg(test)]
+    pub(crate) fn heap_bytes(&self) -> usize {
+        let blocks = self.blocks.iter().chain(&self.spare_blocks);
+        let index_bytes = self.index.capacity() * size_of::<Entry>();
+        blocks.map(Vec::capacity).sum::<usize>() + index_bytes
     }
 
     fn growth(&self, encoded_len: usize) -> usize {

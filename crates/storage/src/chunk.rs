@@ -65,7 +65,8 @@ impl Chunk {
         self.spans.is_empty()
     }
 
-    pub(crate) fn line_at(&self, index: usize) -> Option<Line<'_>> {
+    /// The line at `index`, counted from 0 within the chunk.
+    pub fn line_at(&self, index: usize) -> Option<Line<'_>> {
         self.spans.get(index).map(|span| self.line(span))
     }
 

@@ -6,7 +6,8 @@
 
 mod batch;
 mod chunk;
-mod csv_fields;
+mod csv_cells;
+mod csv_header;
 mod csv_rows;
 mod error;
 mod gzip;
@@ -14,6 +15,7 @@ mod output;
 mod physical_lines;
 mod reader;
 mod record;
+mod row_text;
 mod sort;
 mod source;
 mod spill;

@@ -48,14 +48,9 @@ enum State {
 
 impl PhysicalLines {
     pub(crate) fn new(source: ByteSource, limits: ReaderLimits, blank_lines: BlankLines) -> Self {
-        // A chunk of no bytes would never come to an end.
-        let chunk_bytes = limits.chunk_bytes.max(1);
         Self {
             source,
-            limits: ReaderLimits {
-                chunk_bytes,
-                ..limits
-            },
+            limits,
             blank_lines,
             carry: Vec::new(),
             carry_scanned: 0,
@@ -92,7 +87,8 @@ impl PhysicalLines {
 
     fn read_and_split(&mut self, chunk: &mut Chunk) {
         let carried = self.carry.len();
-        let room = (carried + self.limits.chunk_bytes / 2 + 1).max(self.limits.chunk_bytes);
+        // Doubling, so that a long line is not copied again for each little piece of it.
+        let room = self.limits.chunk_bytes.max(2 * carried);
         if chunk.text.len() < room {
             chunk.text.resize(room, 0);
         }

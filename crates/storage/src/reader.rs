@@ -13,7 +13,7 @@ use crate::source::ByteSource;
 pub struct ReaderLimits {
     /// A longer line is not kept but reported as oversize; also the bound of a CSV row. The contract's 1 MiB.
     pub line_bytes_max: usize,
-    /// How much of an oversize line is kept, for the dead letter.
+    /// How much of an oversize line is kept, for the dead letter; no more than `line_bytes_max`.
     pub oversize_kept_bytes: usize,
     /// Bytes read in one go, and so the usual size of a chunk. 256 KiB is past the point where larger reads are faster.
     pub chunk_bytes: usize,
@@ -28,6 +28,18 @@ impl Default for ReaderLimits {
             oversize_kept_bytes: 64 << 10,
             chunk_bytes: 256 << 10,
             zstd_window_log_max: 27,
+        }
+    }
+}
+
+impl ReaderLimits {
+    fn within_reason(self) -> Self {
+        Self {
+            // A chunk of no bytes would never come to an end.
+            chunk_bytes: self.chunk_bytes.max(1),
+            // More than this is not at hand when a line turns out to be too long.
+            oversize_kept_bytes: self.oversize_kept_bytes.min(self.line_bytes_max),
+            ..self
         }
     }
 }
@@ -66,6 +78,7 @@ impl LineReader {
         format: FileFormat,
         limits: ReaderLimits,
     ) -> Result<Self, StorageError> {
+        let limits = limits.within_reason();
         let source = ByteSource::open(path, limits)?;
         let rows = if is_csv(path, format) {
             let lines = PhysicalLines::new(source, limits, BlankLines::Keep);

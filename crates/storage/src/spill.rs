@@ -49,15 +49,12 @@ impl SpilledRuns {
 
     pub(crate) fn write_run<'a>(
         &mut self,
-        records: impl Iterator<Item = SortedLine<'a>>,
+        records: impl Iterator<Item = &'a [u8]>,
     ) -> Result<(), StorageError> {
-        let mut encoded = Vec::new();
         let mut writer = self.new_writer()?;
-        for record in records {
-            encoded.clear();
-            record::encode(&record, &mut encoded);
+        for encoded in records {
             writer
-                .write(&encoded)
+                .write(encoded)
                 .map_err(|source| temporary(WRITE, &self.directory, source))?;
         }
         self.keep(0, writer)?;
@@ -153,7 +150,7 @@ impl Merge {
         };
         for file in files {
             let run = merge.runs.len();
-            let mut reader = RunReader::open(file).map_err(|source| merge.read_error(source))?;
+            let mut reader = RunReader::new(file);
             if reader
                 .advance()
                 .map_err(|source| merge.read_error(source))?
@@ -260,11 +257,11 @@ struct RunReader {
 }
 
 impl RunReader {
-    fn open(file: File) -> io::Result<Self> {
-        Ok(Self {
+    fn new(file: File) -> Self {
+        Self {
             decoder: FrameDecoder::new(file),
             record: Vec::new(),
-        })
+        }
     }
 
     /// Moves to the next record; false at the end.
@@ -296,5 +293,32 @@ fn temporary(action: &'static str, directory: &Path, source: io::Error) -> Stora
         action,
         directory: directory.to_owned(),
         source,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_told_with_what_to_do() {
+        let Ok(full) = File::options().write(true).open("/dev/full") else {
+            return; // Only Linux has a device that is always full.
+        };
+        let mut writer = RunWriter::new(full);
+        let written = (0..100_000u32)
+            .try_for_each(|number| writer.write(&number.wrapping_mul(0x9e37_79b9).to_le_bytes()))
+            .and_then(|()| writer.finish().map(drop));
+        let error = temporary(WRITE, Path::new("/tmp"), written.unwrap_err());
+        assert!(error.is_disk_full());
+        let message = error.to_string();
+        assert!(
+            message.starts_with("cannot write a sorted run in /tmp: "),
+            "{message}"
+        );
+        assert!(
+            message.contains("choose another directory for temporary files"),
+            "{message}"
+        );
     }
 }
