@@ -1,0 +1,93 @@
+//! The longer texts of `--help`: examples that can be pasted.
+
+pub(super) const ABOUT: &str = "\
+Finds leaked promo codes in streams of clicks and orders.
+
+Partners get a promo code and earn a commission on each order that redeems it. When a code leaks
+to a coupon site, a browser extension or a deal channel, orders come that the partner did not
+bring. promoguard counts clicks and orders per code, judges each code at the end of each hour, and
+writes a flag with its evidence, its likely start and the money at stake.";
+
+pub(super) const TOP: &str = "\
+Examples:
+  promoguard demo
+      See it work: a made-up market, its leaks, and the flags.
+  promoguard replay --clicks clicks.ndjson.gz --orders orders.ndjson.gz --flags-out flags.ndjson
+      Judge files.
+  promoguard config example > promoguard.toml
+  promoguard topics create --config promoguard.toml
+  promoguard doctor --config promoguard.toml
+  promoguard run --config promoguard.toml
+      Set up against Kafka, check, and run.
+
+Exit status: 0 done, 1 failed, 2 wrong usage or wrong settings.
+`promoguard COMMAND --help` tells more about each command.";
+
+pub(super) const DEMO: &str = "\
+Examples:
+  promoguard demo
+      200 codes, six weeks; then open the address that it prints.
+  promoguard demo --codes 1000 --weeks 8 --seed 7 --once
+      A larger world; print the summary and end.
+
+Nothing is read, nothing is written to disk, and no network is used but the page's own address.";
+
+pub(super) const REPLAY: &str = "\
+Examples:
+  promoguard replay --clicks clicks.ndjson --orders orders.ndjson --flags-out flags.ndjson
+  promoguard replay --clicks clicks-*.ndjson.gz --orders orders-*.ndjson.gz --codes codes.csv \\
+      --flags-out flags.ndjson --scores-out scores.ndjson --report report.html
+  zcat orders.gz | promoguard replay --clicks clicks.ndjson --orders - --flags-out -
+
+One JSON object a line; the fields are in docs/events.md. Bad lines are counted and kept
+(--dead-letters-out), they never stop a run. The same input gives the same flags, byte for byte,
+however it is split into files and whatever the number of threads. At most one input may be `-`,
+and at most one output. Without key files a fixed, published key is used: fine for files at home,
+not for pseudonyms that leave the house.";
+
+pub(super) const RUN: &str = "\
+Examples:
+  promoguard run --config promoguard.toml
+  PROMOGUARD_KAFKA__BROKERS=kafka:9092 promoguard run --config promoguard.toml
+  promoguard run --config promoguard.toml --set pipeline.reorder_slack_ms=60000
+
+Stops on SIGINT or SIGTERM after it has finished what it holds. Health and metrics are at
+http://127.0.0.1:9464/readyz and /metrics unless the settings say otherwise. Before the first run:
+`promoguard topics create` and `promoguard doctor`.";
+
+pub(super) const SIMULATE: &str = "\
+Examples:
+  promoguard simulate --out world --codes 500 --days 56 --seed 3
+  promoguard replay --clicks world/clicks.ndjson --orders world/orders.ndjson \\
+      --codes world/codes.ndjson --flags-out flags.ndjson
+      Compare flags.ndjson with world/truth.ndjson, which says what leaked, and when.
+  promoguard simulate --kafka --rate 2000 --config promoguard.toml
+
+The same seed and options give the same bytes.";
+
+pub(super) const TOPICS: &str = "\
+Examples:
+  promoguard topics create --dry-run
+  promoguard topics create --partitions 24 --replication-factor 3 --config promoguard.toml
+  promoguard topics list --brokers kafka:9092";
+
+pub(super) const TOPICS_CREATE: &str = "\
+The number of partitions bounds how far a deployment can scale and cannot be changed later without
+rebuilding the state from the topics, so choose it for the years to come: 12 serves some tens of
+thousands of events a second.";
+
+pub(super) const DOCTOR: &str = "\
+Examples:
+  promoguard doctor --config promoguard.toml
+  promoguard doctor --offline
+
+Nothing is changed. Exit status 1 when a check failed; warnings alone leave it 0.";
+
+pub(super) const CONFIG: &str = "\
+Examples:
+  promoguard config example > promoguard.toml
+  promoguard config check --config promoguard.toml
+  PROMOGUARD_LOG__FORMAT=json promoguard config show --config promoguard.toml
+
+Layers, the later wins: default, file, environment, command line. Any setting `a.b` is also
+PROMOGUARD_A__B in the environment and `--set a.b=VALUE` on the command line.";

@@ -1,0 +1,62 @@
+//! From arguments to exit status: one file for each command.
+//!
+//! Decides which command runs and what its outcome means to the shell. Must not know how.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::cli::Cli;
+use crate::config::{Plan, PlanError};
+use crate::logging;
+
+mod config;
+
+/// Did what was asked for.
+pub const DONE: u8 = 0;
+/// Could not do it.
+pub const FAILED: u8 = 1;
+/// Did not understand it; nothing was done.
+pub const WRONG_USAGE: u8 = 2;
+
+/// Runs the command that the arguments name; the first one is the program's own name.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let typed = match Cli::try_parse_from(arguments) {
+        Ok(typed) => typed,
+        Err(message) => {
+            // A closed pipe behind `--help` is nobody's fault.
+            let _ = message.print();
+            return ExitCode::from(message.exit_code().try_into().unwrap_or(WRONG_USAGE));
+        }
+    };
+    // Names and values that are not Unicode cannot be ours.
+    let environment: Vec<(String, String)> = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect();
+    let plan = match Plan::new(typed, &environment) {
+        Ok(plan) => plan,
+        Err(error) => {
+            eprintln!("promoguard: {error}");
+            if matches!(error, PlanError::Usage(_)) {
+                eprintln!("For more information, try '--help'.");
+            }
+            return ExitCode::from(WRONG_USAGE);
+        }
+    };
+    logging::start(plan.log());
+    match execute(plan) {
+        Ok(status) => ExitCode::from(status),
+        Err(error) => {
+            eprintln!("promoguard: {error:#}");
+            ExitCode::from(FAILED)
+        }
+    }
+}
+
+fn execute(plan: Plan) -> anyhow::Result<u8> {
+    match plan {
+        Plan::Config(plan) => config::execute(*plan),
+        other => anyhow::bail!("this build cannot do that yet: {other:?}"),
+    }
+}

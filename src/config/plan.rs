@@ -1,0 +1,509 @@
+//! Typed arguments become what a command needs: every value in place, checked together.
+//!
+//! Decides what is wrong usage. Must not touch anything but the settings file.
+
+use std::path::{Path, PathBuf};
+
+use crate::cli::{self, Cli, Command, ConfigAction, Order, TopicsAction};
+
+use super::layers::{Argument, Faults, Layers, Resolved, resolve};
+use super::sections::Config;
+
+/// What a process is going to do.
+#[derive(Debug)]
+pub enum Plan {
+    /// `promoguard demo`.
+    Demo(Box<DemoPlan>),
+    /// `promoguard replay`.
+    Replay(Box<ReplayPlan>),
+    /// `promoguard run`.
+    Run(Box<RunPlan>),
+    /// `promoguard simulate`.
+    Simulate(Box<SimulatePlan>),
+    /// `promoguard topics`.
+    Topics(Box<TopicsPlan>),
+    /// `promoguard doctor`.
+    Doctor(Box<DoctorPlan>),
+    /// `promoguard config`.
+    Config(Box<ConfigPlan>),
+}
+
+/// A demonstration. Its page listens on `config.http.listen`.
+#[derive(Debug)]
+pub struct DemoPlan {
+    /// Settings in force.
+    pub config: Config,
+    /// Seed of the world.
+    pub seed: u64,
+    /// Codes of the world.
+    pub codes: u32,
+    /// Weeks to live through.
+    pub weeks: u32,
+    /// Simulated hours a second; `None` = as fast as possible.
+    pub hours_per_second: Option<f64>,
+    /// End after the summary.
+    pub once: bool,
+    /// Show no progress.
+    pub quiet: bool,
+}
+
+/// A run over files. `-` stands for standard input and output.
+#[derive(Debug)]
+pub struct ReplayPlan {
+    /// Settings in force.
+    pub config: Config,
+    /// What is read.
+    pub inputs: ReplayInputs,
+    /// What is written.
+    pub outputs: ReplayOutputs,
+    /// How lines become one sequence.
+    pub order: Order,
+    /// Say nothing but errors.
+    pub quiet: bool,
+    /// Show progress while reading.
+    pub progress: bool,
+}
+
+/// What `replay` reads.
+#[derive(Debug, Default)]
+pub struct ReplayInputs {
+    /// Files of clicks, at least one.
+    pub clicks: Vec<PathBuf>,
+    /// Files of orders, at least one.
+    pub orders: Vec<PathBuf>,
+    /// Files of the registry.
+    pub codes: Vec<PathBuf>,
+    /// Files of sightings.
+    pub sightings: Vec<PathBuf>,
+    /// Files of decisions.
+    pub decisions: Vec<PathBuf>,
+}
+
+/// What `replay` writes.
+#[derive(Debug, Default)]
+pub struct ReplayOutputs {
+    /// Flags.
+    pub flags: PathBuf,
+    /// One line per code.
+    pub scores: Option<PathBuf>,
+    /// One line per code and hour.
+    pub windows: Option<PathBuf>,
+    /// One line per judged order.
+    pub judged_orders: Option<PathBuf>,
+    /// Lines that could not be read.
+    pub dead_letters: Option<PathBuf>,
+    /// A page for people.
+    pub report: Option<PathBuf>,
+}
+
+/// A run over Kafka.
+#[derive(Debug)]
+pub struct RunPlan {
+    /// Settings in force.
+    pub config: Config,
+}
+
+/// A made-up world.
+#[derive(Debug)]
+pub struct SimulatePlan {
+    /// Settings in force.
+    pub config: Config,
+    /// Where it goes.
+    pub target: SimulateTarget,
+    /// Seed of the world.
+    pub seed: u64,
+    /// Codes of the world.
+    pub codes: u32,
+    /// Days to live through.
+    pub days: u32,
+    /// Share of the codes that leak.
+    pub leak_share: f64,
+    /// Broken lines per good one.
+    pub dirty_share: f64,
+    /// Say nothing but errors.
+    pub quiet: bool,
+}
+
+/// Where a made-up world goes.
+#[derive(Debug, PartialEq, Eq)]
+pub enum SimulateTarget {
+    /// Into a folder.
+    Files {
+        /// The folder.
+        folder: PathBuf,
+        /// Whether to compress.
+        gzip: bool,
+    },
+    /// Into the topics of the settings.
+    Kafka {
+        /// Events a second; `None` = as fast as Kafka takes them.
+        rate: Option<u32>,
+    },
+}
+
+/// Work on topics.
+#[derive(Debug)]
+pub enum TopicsPlan {
+    /// Create what is missing.
+    Create {
+        /// Settings in force.
+        config: Config,
+        /// Partitions of each topic.
+        partitions: u32,
+        /// Copies of each partition; `None` = the brokers' default.
+        replication_factor: Option<u16>,
+        /// Only show it.
+        dry_run: bool,
+    },
+    /// Show what is there.
+    List {
+        /// Settings in force.
+        config: Config,
+    },
+}
+
+/// An examination. Wrong settings are a finding here, not wrong usage.
+#[derive(Debug)]
+pub struct DoctorPlan {
+    /// Settings in force, or what is wrong with them.
+    pub resolved: Result<Resolved, Faults>,
+    /// Leave Kafka out.
+    pub offline: bool,
+}
+
+/// Work on settings.
+#[derive(Debug)]
+pub enum ConfigPlan {
+    /// Print the documented example.
+    Example,
+    /// Report faults.
+    Check(Result<Resolved, Faults>),
+    /// Print what is in force.
+    Show(Resolved),
+}
+
+/// Why nothing was started.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanError {
+    /// Arguments that cannot be meant together.
+    #[error("{0}")]
+    Usage(String),
+    /// Wrong settings.
+    #[error(transparent)]
+    Settings(#[from] Faults),
+}
+
+impl Plan {
+    /// What the arguments mean in this environment.
+    ///
+    /// # Errors
+    /// Arguments that contradict each other, or wrong settings.
+    pub fn new(typed: Cli, environment: &[(String, String)]) -> Result<Plan, PlanError> {
+        match typed.command {
+            Command::Demo(demo) => plan_demo(demo, environment),
+            Command::Replay(replay) => plan_replay(*replay, environment),
+            Command::Run(run) => {
+                let config = settle(&run.settings, environment, run_arguments(&run))?.config;
+                Ok(Plan::Run(Box::new(RunPlan { config })))
+            }
+            Command::Simulate(simulate) => plan_simulate(simulate, environment),
+            Command::Topics(topics) => plan_topics(topics.action, environment),
+            Command::Doctor(doctor) => {
+                let mut arguments = key_arguments(&doctor.keys);
+                arguments.extend(argument(
+                    "--brokers",
+                    "kafka.brokers",
+                    doctor.brokers.as_ref(),
+                ));
+                let resolved = resolve(&layers(&doctor.settings, environment, arguments)?);
+                Ok(Plan::Doctor(Box::new(DoctorPlan {
+                    resolved,
+                    offline: doctor.offline,
+                })))
+            }
+            Command::Config(config) => plan_config(config.action, environment),
+        }
+    }
+
+    /// How this plan wants its log; the defaults where its settings are wrong.
+    pub fn log(&self) -> super::sections::Log {
+        let resolved = |resolved: &Resolved| resolved.config.log;
+        match self {
+            Plan::Demo(plan) => plan.config.log,
+            Plan::Replay(plan) => plan.config.log,
+            Plan::Run(plan) => plan.config.log,
+            Plan::Simulate(plan) => plan.config.log,
+            Plan::Topics(plan) => match plan.as_ref() {
+                TopicsPlan::Create { config, .. } | TopicsPlan::List { config } => config.log,
+            },
+            Plan::Doctor(plan) => plan.resolved.as_ref().map(resolved).unwrap_or_default(),
+            Plan::Config(_) => Default::default(),
+        }
+    }
+}
+
+fn plan_demo(demo: cli::Demo, environment: &[(String, String)]) -> Result<Plan, PlanError> {
+    within("--codes", demo.codes, 1, 1_000_000)?;
+    within("--weeks", demo.weeks, 1, 520)?;
+    if !(demo.speed >= 0.0 && demo.speed.is_finite()) {
+        return Err(PlanError::Usage(format!(
+            "--speed is {}, must be 0 or more",
+            demo.speed
+        )));
+    }
+    let arguments = argument("--listen", "http.listen", demo.listen.as_ref());
+    Ok(Plan::Demo(Box::new(DemoPlan {
+        config: settle(&demo.settings, environment, arguments)?.config,
+        seed: demo.seed,
+        codes: demo.codes,
+        weeks: demo.weeks,
+        hours_per_second: (demo.speed > 0.0).then_some(demo.speed),
+        once: demo.once,
+        quiet: demo.quiet,
+    })))
+}
+
+fn plan_replay(replay: cli::Replay, environment: &[(String, String)]) -> Result<Plan, PlanError> {
+    let mut arguments = key_arguments(&replay.keys);
+    arguments.extend(argument(
+        "--threads",
+        "pipeline.threads",
+        replay.threads.as_ref(),
+    ));
+    let inputs = ReplayInputs {
+        clicks: replay.clicks,
+        orders: replay.orders,
+        codes: replay.codes,
+        sightings: replay.sightings,
+        decisions: replay.decisions,
+    };
+    let outputs = ReplayOutputs {
+        flags: replay.flags_out,
+        scores: replay.scores_out,
+        windows: replay.windows_out,
+        judged_orders: replay.judged_orders_out,
+        dead_letters: replay.dead_letters_out,
+        report: replay.report,
+    };
+    check_files(&inputs, &outputs)?;
+    Ok(Plan::Replay(Box::new(ReplayPlan {
+        config: settle(&replay.settings, environment, arguments)?.config,
+        inputs,
+        outputs,
+        order: replay.order,
+        quiet: replay.quiet,
+        progress: !(replay.quiet || replay.no_progress),
+    })))
+}
+
+fn plan_simulate(
+    simulate: cli::Simulate,
+    environment: &[(String, String)],
+) -> Result<Plan, PlanError> {
+    within("--codes", simulate.codes, 1, 5_000_000)?;
+    within("--days", simulate.days, 1, 3_660)?;
+    for (option, share) in [
+        ("--leak-share", simulate.leak_share),
+        ("--dirty-share", simulate.dirty_share),
+    ] {
+        if !(0.0..=1.0).contains(&share) {
+            return Err(PlanError::Usage(format!(
+                "{option} is {share}, must be from 0 to 1"
+            )));
+        }
+    }
+    let target = match simulate.out {
+        Some(folder) => SimulateTarget::Files {
+            folder,
+            gzip: simulate.gzip,
+        },
+        None => SimulateTarget::Kafka {
+            rate: (simulate.rate > 0).then_some(simulate.rate),
+        },
+    };
+    Ok(Plan::Simulate(Box::new(SimulatePlan {
+        config: settle(&simulate.settings, environment, Vec::new())?.config,
+        target,
+        seed: simulate.seed,
+        codes: simulate.codes,
+        days: simulate.days,
+        leak_share: simulate.leak_share,
+        dirty_share: simulate.dirty_share,
+        quiet: simulate.quiet,
+    })))
+}
+
+fn plan_topics(action: TopicsAction, environment: &[(String, String)]) -> Result<Plan, PlanError> {
+    let brokers =
+        |brokers: &Option<String>| argument("--brokers", "kafka.brokers", brokers.as_ref());
+    let plan = match action {
+        TopicsAction::Create(create) => TopicsPlan::Create {
+            config: settle(&create.settings, environment, brokers(&create.brokers))?.config,
+            partitions: create.partitions,
+            replication_factor: create.replication_factor,
+            dry_run: create.dry_run,
+        },
+        TopicsAction::List(list) => TopicsPlan::List {
+            config: settle(&list.settings, environment, brokers(&list.brokers))?.config,
+        },
+    };
+    Ok(Plan::Topics(Box::new(plan)))
+}
+
+fn plan_config(action: ConfigAction, environment: &[(String, String)]) -> Result<Plan, PlanError> {
+    let resolved = |settings| -> Result<_, PlanError> {
+        Ok(resolve(&layers(settings, environment, Vec::new())?))
+    };
+    let plan = match action {
+        ConfigAction::Example => ConfigPlan::Example,
+        ConfigAction::Check(check) => ConfigPlan::Check(resolved(&check.settings)?),
+        ConfigAction::Show(show) => ConfigPlan::Show(resolved(&show.settings)??),
+    };
+    Ok(Plan::Config(Box::new(plan)))
+}
+
+fn run_arguments(run: &cli::Run) -> Vec<Argument> {
+    let mut arguments = key_arguments(&run.keys);
+    arguments.extend(argument("--brokers", "kafka.brokers", run.brokers.as_ref()));
+    arguments.extend(argument("--group", "kafka.group_id", run.group.as_ref()));
+    arguments.extend(argument("--listen", "http.listen", run.listen.as_ref()));
+    arguments.extend(argument(
+        "--threads",
+        "pipeline.threads",
+        run.threads.as_ref(),
+    ));
+    arguments
+}
+
+fn key_arguments(keys: &cli::KeyFiles) -> Vec<Argument> {
+    let shown = |file: &Option<PathBuf>| file.as_ref().map(|file| file.display().to_string());
+    let files = [
+        (
+            "--pseudonym-key-file",
+            "keys.pseudonym_key_file",
+            shown(&keys.pseudonym_key_file),
+        ),
+        (
+            "--hash-key-file",
+            "keys.hash_key_file",
+            shown(&keys.hash_key_file),
+        ),
+    ];
+    files
+        .iter()
+        .flat_map(|(option, path, file)| argument(option, path, file.as_ref()))
+        .collect()
+}
+
+fn argument(option: &'static str, path: &str, value: Option<&impl ToString>) -> Vec<Argument> {
+    let argument = value.map(|value| Argument {
+        option,
+        path: path.to_owned(),
+        text: value.to_string(),
+    });
+    argument.into_iter().collect()
+}
+
+fn settle(
+    settings: &cli::Settings,
+    environment: &[(String, String)],
+    named: Vec<Argument>,
+) -> Result<Resolved, PlanError> {
+    Ok(resolve(&layers(settings, environment, named)?)?)
+}
+
+/// Options of their own name come after `--set`, because they say it more plainly.
+fn layers(
+    settings: &cli::Settings,
+    environment: &[(String, String)],
+    named: Vec<Argument>,
+) -> Result<Layers, PlanError> {
+    let mut arguments = Vec::new();
+    for typed in &settings.set {
+        let (path, text) = typed.split_once('=').ok_or_else(|| {
+            PlanError::Usage(format!(
+                "--set {typed}: must be NAME=VALUE, such as kafka.brokers=kafka:9092"
+            ))
+        })?;
+        arguments.extend(argument("--set", path.trim(), Some(&text)));
+    }
+    arguments.extend(argument(
+        "--log-level",
+        "log.level",
+        settings.log_level.as_ref(),
+    ));
+    arguments.extend(argument(
+        "--log-format",
+        "log.format",
+        settings.log_format.as_ref(),
+    ));
+    arguments.extend(named);
+    let from_environment = || {
+        environment
+            .iter()
+            .find(|(name, _)| name == "PROMOGUARD_CONFIG")
+    };
+    Ok(Layers {
+        file: settings
+            .config
+            .clone()
+            .or_else(|| from_environment().map(|(_, file)| file.into())),
+        environment: environment.to_vec(),
+        arguments,
+    })
+}
+
+/// A pipe has one end, and a file that is read must not be written.
+fn check_files(inputs: &ReplayInputs, outputs: &ReplayOutputs) -> Result<(), PlanError> {
+    let read = [
+        &inputs.clicks,
+        &inputs.orders,
+        &inputs.codes,
+        &inputs.sightings,
+        &inputs.decisions,
+    ];
+    let read: Vec<&Path> = read.into_iter().flatten().map(PathBuf::as_path).collect();
+    let flags = Some(&outputs.flags);
+    let written = [
+        ("--flags-out", flags),
+        ("--scores-out", outputs.scores.as_ref()),
+        ("--windows-out", outputs.windows.as_ref()),
+        ("--judged-orders-out", outputs.judged_orders.as_ref()),
+        ("--dead-letters-out", outputs.dead_letters.as_ref()),
+        ("--report", outputs.report.as_ref()),
+    ];
+    let written: Vec<(&str, &Path)> = written
+        .into_iter()
+        .filter_map(|(option, path)| Some((option, path?.as_path())))
+        .collect();
+    let standard = Path::new("-");
+    if read.iter().filter(|path| **path == standard).count() > 1 {
+        return Err(PlanError::Usage(
+            "standard input (-) can be read only once".to_owned(),
+        ));
+    }
+    for (index, (option, path)) in written.iter().enumerate() {
+        if let Some((other, _)) = written[..index].iter().find(|(_, earlier)| earlier == path) {
+            let path = path.display();
+            return Err(PlanError::Usage(format!(
+                "{option} and {other} would both write {path}"
+            )));
+        }
+        if *path != standard && read.contains(path) {
+            let path = path.display();
+            return Err(PlanError::Usage(format!(
+                "{option} would overwrite the input {path}"
+            )));
+        }
+    }
+    Ok(())
+}
+
+fn within(option: &str, value: u32, min: u32, max: u32) -> Result<(), PlanError> {
+    if (min..=max).contains(&value) {
+        return Ok(());
+    }
+    Err(PlanError::Usage(format!(
+        "{option} is {value}, must be from {min} to {max}"
+    )))
+}

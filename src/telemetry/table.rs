@@ -1,0 +1,324 @@
+//! Every metric: name, unit, labels, help text. One table, in the order of the documentation.
+//!
+//! Decides what can be seen from outside. A metric exists by being in this table.
+
+/// What kind of series a metric is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum MetricKind {
+    /// Only grows.
+    Counter,
+    /// Goes up and down.
+    Gauge,
+    /// Counts of values by size, with these upper bounds.
+    Histogram(&'static [f64]),
+}
+
+/// One metric.
+#[derive(Clone, Copy, Debug)]
+pub struct Metric {
+    /// Name on the wire.
+    pub name: &'static str,
+    /// What kind of series it is.
+    pub kind: MetricKind,
+    /// What is counted or measured.
+    pub unit: &'static str,
+    /// Names of its labels.
+    pub labels: &'static [&'static str],
+    /// What an operator needs to know.
+    pub help: &'static str,
+}
+
+const fn counter(
+    name: &'static str,
+    unit: &'static str,
+    labels: &'static [&'static str],
+    help: &'static str,
+) -> Metric {
+    Metric {
+        name,
+        kind: MetricKind::Counter,
+        unit,
+        labels,
+        help,
+    }
+}
+
+const fn gauge(
+    name: &'static str,
+    unit: &'static str,
+    labels: &'static [&'static str],
+    help: &'static str,
+) -> Metric {
+    Metric {
+        name,
+        kind: MetricKind::Gauge,
+        unit,
+        labels,
+        help,
+    }
+}
+
+const fn histogram(
+    name: &'static str,
+    bounds: &'static [f64],
+    labels: &'static [&'static str],
+    help: &'static str,
+) -> Metric {
+    Metric {
+        name,
+        kind: MetricKind::Histogram(bounds),
+        unit: "seconds",
+        labels,
+        help,
+    }
+}
+
+/// From a record's own work to a stall: 1 µs to 10 s.
+const PROCESSING: &[f64] = &[1e-6, 3e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1.0, 10.0];
+/// 60 s is the objective for counted events; past it come marketplaces that are polled by the hour or day.
+const DELAY: &[f64] = &[
+    0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0, 21_600.0, 86_400.0, 604_800.0,
+];
+/// 60 s is the objective for published flags.
+const PUBLISH: &[f64] = &[
+    0.1, 0.5, 1.0, 5.0, 15.0, 30.0, 60.0, 120.0, 300.0, 900.0, 3600.0,
+];
+const JUDGE: &[f64] = &[1e-3, 5e-3, 0.02, 0.1, 0.5, 2.0, 10.0, 60.0];
+/// 500 ms is the objective for pages.
+const HTTP: &[f64] = &[0.001, 0.005, 0.025, 0.1, 0.5, 2.0, 10.0];
+
+pub(super) const EVENTS: Metric = counter(
+    "promoguard_events_total",
+    "records",
+    &["topic", "result"],
+    "Records read, by what became of them; the results add up to what was read.",
+);
+pub(super) const LATE_EVENTS: Metric = counter(
+    "promoguard_late_events_total",
+    "records",
+    &["topic"],
+    "Accepted records that were behind the watermark of their source.",
+);
+pub(super) const DEAD_LETTERS: Metric = counter(
+    "promoguard_dead_letters_total",
+    "records",
+    &["topic", "reason"],
+    "Records that could not be read, by reason.",
+);
+pub(super) const OPTIONAL_FIELD_DEFECTS: Metric = counter(
+    "promoguard_optional_field_defects_total",
+    "fields",
+    &["topic", "field"],
+    "Optional fields that were unusable and counted as absent, so that signals abstain.",
+);
+pub(super) const ORDER_CONFLICTS: Metric = counter(
+    "promoguard_order_conflicts_total",
+    "records",
+    &[],
+    "Repeated orders whose amount differs from the one seen first, which counts.",
+);
+pub(super) const CODE_CONFLICTS: Metric = counter(
+    "promoguard_code_conflicts_total",
+    "records",
+    &[],
+    "Registry entries refused because another merchant has the code.",
+);
+pub(super) const MISPLACED: Metric = counter(
+    "promoguard_misplaced_total",
+    "records",
+    &[],
+    "Records that a producer put on a partition their code does not belong to.",
+);
+pub(super) const ATTEMPTS_NOT_JUDGED: Metric = counter(
+    "promoguard_attempts_not_judged_total",
+    "records",
+    &[],
+    "Orders counted and not judged, because their code had too many in that hour.",
+);
+pub(super) const WINDOWS_NOT_AMENDED: Metric = counter(
+    "promoguard_windows_not_amended_total",
+    "records",
+    &[],
+    "Late events whose hour was kept no longer, so that its window was not written again.",
+);
+pub(super) const CODES_EVICTED: Metric = counter(
+    "promoguard_codes_evicted_total",
+    "codes",
+    &[],
+    "Codes outside the registry that were let go to stay within the bound.",
+);
+pub(super) const EVENT_PROCESSING: Metric = histogram(
+    "promoguard_event_processing_seconds",
+    PROCESSING,
+    &["topic"],
+    "Work per record, as the mean over its batch.",
+);
+pub(super) const EVENT_DELAY: Metric = histogram(
+    "promoguard_event_delay_seconds",
+    DELAY,
+    &["topic"],
+    "From the time in a record to its arrival here.",
+);
+pub(super) const LAG_RECORDS: Metric = gauge(
+    "promoguard_consumer_lag_records",
+    "records",
+    &["topic", "partition"],
+    "Records in Kafka that are still to be read.",
+);
+pub(super) const LAG_SECONDS: Metric = gauge(
+    "promoguard_consumer_lag_seconds",
+    "seconds",
+    &["topic", "partition"],
+    "How long the next record to be read has been in Kafka.",
+);
+pub(super) const WATERMARK: Metric = gauge(
+    "promoguard_watermark_timestamp_seconds",
+    "seconds",
+    &[],
+    "Event time up to which everything is counted; hours before it are judged.",
+);
+pub(super) const REBALANCES: Metric = counter(
+    "promoguard_rebalances_total",
+    "rebalances",
+    &[],
+    "Times that partitions came or went.",
+);
+pub(super) const COMMITS: Metric = counter(
+    "promoguard_commits_total",
+    "commits",
+    &["result"],
+    "Commits of progress, by how they ended.",
+);
+pub(super) const CODES_TRACKED: Metric = gauge(
+    "promoguard_codes_tracked",
+    "codes",
+    &[],
+    "Codes that are being watched.",
+);
+pub(super) const STATE_BYTES: Metric = gauge(
+    "promoguard_state_bytes",
+    "bytes",
+    &["part"],
+    "Memory of the state, by part.",
+);
+pub(super) const DEDUPE_HORIZON: Metric = gauge(
+    "promoguard_dedupe_horizon_seconds",
+    "seconds",
+    &[],
+    "How long a click id is truly remembered; shorter than configured when memory is too small.",
+);
+pub(super) const DEDUPE_EARLY_ROTATIONS: Metric = counter(
+    "promoguard_dedupe_early_rotations_total",
+    "rotations",
+    &[],
+    "Times that the filter of repeated clicks had to forget early.",
+);
+pub(super) const FLAGS: Metric = counter(
+    "promoguard_flags_total",
+    "flags",
+    &["kind", "state"],
+    "Flags raised and changed.",
+);
+pub(super) const FLAGS_OPEN: Metric = gauge(
+    "promoguard_flags_open",
+    "flags",
+    &["kind"],
+    "Flags that are open now.",
+);
+pub(super) const EXPOSURE_OPEN: Metric = gauge(
+    "promoguard_exposure_open",
+    "money",
+    &["currency"],
+    "Commission at stake in open flags, by estimate, in units of the currency.",
+);
+pub(super) const FLAG_PUBLISH_DELAY: Metric = histogram(
+    "promoguard_flag_publish_delay_seconds",
+    PUBLISH,
+    &[],
+    "From the close of the hour to the flag being published.",
+);
+pub(super) const JUDGE_HOUR: Metric = histogram(
+    "promoguard_judge_hour_seconds",
+    JUDGE,
+    &[],
+    "Time to judge one closed hour over all codes.",
+);
+pub(super) const JUDGED_ORDERS: Metric = counter(
+    "promoguard_judged_orders_total",
+    "orders",
+    &[],
+    "Orders that got a leak probability.",
+);
+pub(super) const DECISIONS: Metric = counter(
+    "promoguard_decisions_total",
+    "decisions",
+    &["kind", "outcome"],
+    "Decisions of analysts, by kind of flag and outcome.",
+);
+pub(super) const SIGNAL_ABSTAINED: Metric = counter(
+    "promoguard_signal_abstained_total",
+    "judgements",
+    &["signal"],
+    "Judgements in which a signal could not speak; a jump means that an input went missing.",
+);
+pub(super) const SINK_DELIVERIES: Metric = counter(
+    "promoguard_sink_deliveries_total",
+    "records",
+    &["sink", "result"],
+    "Records written, by output and how it ended.",
+);
+pub(super) const HTTP_REQUESTS: Metric = counter(
+    "promoguard_http_requests_total",
+    "requests",
+    &["route", "method", "code"],
+    "Requests answered over HTTP.",
+);
+pub(super) const HTTP_DURATION: Metric = histogram(
+    "promoguard_http_request_duration_seconds",
+    HTTP,
+    &["route", "method", "code"],
+    "Time to answer a request over HTTP.",
+);
+pub(super) const BUILD_INFO: Metric = gauge(
+    "promoguard_build_info",
+    "builds",
+    &["version", "revision"],
+    "1, with the version of this build in its labels.",
+);
+
+/// The whole table.
+pub const METRICS: &[Metric] = &[
+    EVENTS,
+    LATE_EVENTS,
+    DEAD_LETTERS,
+    OPTIONAL_FIELD_DEFECTS,
+    ORDER_CONFLICTS,
+    CODE_CONFLICTS,
+    MISPLACED,
+    ATTEMPTS_NOT_JUDGED,
+    WINDOWS_NOT_AMENDED,
+    CODES_EVICTED,
+    EVENT_PROCESSING,
+    EVENT_DELAY,
+    LAG_RECORDS,
+    LAG_SECONDS,
+    WATERMARK,
+    REBALANCES,
+    COMMITS,
+    CODES_TRACKED,
+    STATE_BYTES,
+    DEDUPE_HORIZON,
+    DEDUPE_EARLY_ROTATIONS,
+    FLAGS,
+    FLAGS_OPEN,
+    EXPOSURE_OPEN,
+    FLAG_PUBLISH_DELAY,
+    JUDGE_HOUR,
+    JUDGED_ORDERS,
+    DECISIONS,
+    SIGNAL_ABSTAINED,
+    SINK_DELIVERIES,
+    HTTP_REQUESTS,
+    HTTP_DURATION,
+    BUILD_INFO,
+];
