@@ -1,1 +1,44 @@
-//! (in the making)
+//! Why a promo code is suspicious: what its orders and clicks show, against what honest ones show.
+//!
+//! Decides: references, evidence, episodes. Fed once per closed hour in two phases: every code
+//! adds to the sums of its shop ([`CodeWatch::summarise`]), the merged sums move the references
+//! ([`Market::absorb`]), and only then is every code judged ([`CodeWatch::judge`]). So a sale day
+//! or an outage moves what is expected, not the flag, and no result depends on which shard or
+//! thread counted what.
+//! Must not know: where facts come from, where flags go, what time it is.
+
+mod click_watch;
+mod decision;
+mod episode;
+mod eprocess;
+mod expected;
+mod explain;
+mod exposure;
+mod facts;
+mod hopper;
+mod hosts;
+mod judge;
+mod ledger;
+mod market;
+mod marks;
+mod novel_hosts;
+mod onset;
+mod order_time;
+mod prepare;
+mod reading;
+mod reference;
+mod settings;
+mod shop;
+mod stable;
+mod sums;
+mod suspect;
+mod watch;
+
+pub use facts::{AttemptFact, ClickFacts, HourOfCode, StatusChange};
+pub use hosts::{HostClass, classify_host};
+pub use judge::Verdict;
+pub use market::Market;
+pub use settings::{DetectSettings, SettingsError};
+pub use stable::city_hash;
+pub use sums::HourSums;
+pub use watch::CodeWatch;

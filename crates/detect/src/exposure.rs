@@ -1,0 +1,108 @@
+//! What a leak cost: orders, commission, VAT, each with its 90 % interval.
+//!
+//! Decides: how the leak probabilities of orders become money, also of orders that have left the
+//! ring. Must not know: how the probabilities came about.
+
+use promoguard_event::{CodeEntry, Currency, Decimal, Exposure, IntervalDecimal, IntervalF};
+use serde::{Deserialize, Serialize};
+
+use crate::onset::{HALF_90, Moments, Posterior, RingOrder};
+use crate::settings::DetectSettings;
+
+/// Orders that left the ring while the episode went on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Settled {
+    pub(crate) seen: u32,
+    orders: Moments,
+    money: Moments,
+}
+
+impl Settled {
+    /// Takes an order with the leak probability that it had last.
+    pub(crate) fn take(&mut self, order: &RingOrder, leaked: f64) {
+        self.seen += 1;
+        add(&mut self.orders, leaked, 1.0);
+        if !order.fell_away {
+            add(&mut self.money, leaked, order.money as f64);
+        }
+    }
+
+    /// An order that left the ring before fell away: which one is not known any more, so the
+    /// mean one goes.
+    pub(crate) fn fell_away(&mut self) {
+        if self.seen > 0 {
+            let keep = 1.0 - 1.0 / f64::from(self.seen);
+            self.money.mean *= keep;
+            self.money.variance *= keep;
+        }
+    }
+}
+
+fn add(moments: &mut Moments, leaked: f64, value: f64) {
+    moments.mean += leaked * value;
+    moments.variance += leaked * (1.0 - leaked) * value * value;
+}
+
+/// The exposure of a flag. Money is commission where the registry names a percentage, else none.
+pub(crate) fn exposure(
+    settings: &DetectSettings,
+    entry: Option<&CodeEntry>,
+    currency: Currency,
+    settled: &Settled,
+    found: &Posterior,
+    ring: &[RingOrder],
+) -> Exposure {
+    let orders_all = f64::from(settled.seen) + ring.len() as f64;
+    let (orders, low, high) = interval(settled.orders, found.orders, orders_all);
+    let with_commission = entry.is_some_and(|entry| entry.commission_pct.is_some());
+    let money_all = settled.money.mean * 2.0
+        + ring
+            .iter()
+            .filter(|o| !o.fell_away)
+            .map(|o| o.money as f64)
+            .sum::<f64>();
+    let commission = with_commission.then(|| {
+        let (estimate, low, high) = interval(settled.money, found.money, money_all);
+        IntervalDecimal {
+            estimate: whole(estimate),
+            low: whole(low),
+            high: whole(high),
+        }
+    });
+    let vat = commission
+        .zip(entry.and_then(|entry| entry.vat_payer))
+        .map(|(commission, payer)| {
+            let share = if payer { settings.vat_pct / 100.0 } else { 0.0 };
+            whole(commission.estimate.0 as f64 * share)
+        });
+    Exposure {
+        leaked_orders: IntervalF {
+            estimate: orders,
+            low,
+            high,
+        },
+        commission,
+        vat,
+        currency,
+    }
+}
+
+/// Nothing at stake, for tracks that are not about orders.
+pub(crate) fn nothing(currency: Currency) -> Exposure {
+    Exposure {
+        leaked_orders: IntervalF::default(),
+        commission: None,
+        vat: None,
+        currency,
+    }
+}
+
+fn interval(settled: Moments, found: Moments, most: f64) -> (f64, f64, f64) {
+    let mean = (settled.mean + found.mean).clamp(0.0, most);
+    let half = HALF_90 * libm::sqrt((settled.variance + found.variance).max(0.0));
+    (mean, (mean - half).max(0.0), (mean + half).min(most))
+}
+
+fn whole(units: f64) -> Decimal {
+    Decimal(libm::round(units) as i128)
+}

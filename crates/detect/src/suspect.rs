@@ -1,0 +1,123 @@
+//! What is kept of a code only while it is under suspicion.
+//!
+//! Decides: the ring of its last orders, its ledger, the hosts it was seen with. Must not know:
+//! when a flag is announced.
+
+use promoguard_event::{Currency, EventTime};
+use serde::{Deserialize, Serialize};
+
+use crate::episode::OpenEpisode;
+use crate::exposure::Settled;
+use crate::ledger::Ledger;
+use crate::marks::KINDS;
+use crate::onset::{Posterior, RingOrder, posterior};
+use crate::settings::DetectSettings;
+
+/// Hosts that are named to people.
+const HOSTS_MAX: usize = 8;
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Suspect {
+    pub(crate) ledger: Ledger,
+    pub(crate) ring: Vec<RingOrder>,
+    pub(crate) settled: Settled,
+    pub(crate) hosts: Vec<HostSeen>,
+    /// Start of the evidence in the ledger.
+    pub(crate) since: EventTime,
+    /// Onset as it was when orders began to leave the ring.
+    pub(crate) earliest: Option<EventTime>,
+    /// Accepted evidential orders since then.
+    pub(crate) orders: u32,
+    pub(crate) currency: Option<Currency>,
+    pub(crate) data_gap: bool,
+    pub(crate) open: Option<OpenEpisode>,
+    /// When the evidence crossed the flag's threshold in the hour at hand.
+    pub(crate) crossed_at: Option<EventTime>,
+}
+
+/// A host of checkouts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct HostSeen {
+    pub(crate) host: Box<str>,
+    pub(crate) orders: u32,
+    pub(crate) known: bool,
+}
+
+impl Suspect {
+    pub(crate) fn new(since: EventTime) -> Suspect {
+        Suspect {
+            ledger: Ledger::default(),
+            ring: Vec::new(),
+            settled: Settled::default(),
+            hosts: Vec::new(),
+            since,
+            earliest: None,
+            orders: 0,
+            currency: None,
+            data_gap: false,
+            open: None,
+            crossed_at: None,
+        }
+    }
+
+    /// Adds an order; the oldest leaves with the probability that it has now.
+    pub(crate) fn push(
+        &mut self,
+        settings: &DetectSettings,
+        kind_mass: &[f64; KINDS],
+        order: RingOrder,
+    ) {
+        if self.ring.len() >= settings.ring_orders as usize {
+            let found = posterior(settings, &self.ring, kind_mass, self.earliest);
+            // A quarter leaves at once, so that the grid is not computed for every order.
+            let leaving = (self.ring.len() / 4).max(1);
+            for (order, leaked) in self.ring.iter().zip(&found.leaked).take(leaving) {
+                self.settled.take(order, *leaked);
+            }
+            self.ring.drain(..leaving);
+            self.earliest.get_or_insert(found.at);
+        }
+        // Late orders are put where they belong; the grid reads the ring in time order.
+        let at = self
+            .ring
+            .partition_point(|kept| kept.minute <= order.minute);
+        self.ring.insert(at, order);
+    }
+
+    /// The posterior, where there are orders.
+    pub(crate) fn posterior(
+        &self,
+        settings: &DetectSettings,
+        kind_mass: &[f64; KINDS],
+    ) -> Option<Posterior> {
+        (!self.ring.is_empty()).then(|| posterior(settings, &self.ring, kind_mass, self.earliest))
+    }
+
+    pub(crate) fn note_host(&mut self, host: &str, known: bool) {
+        if let Some(seen) = self.hosts.iter_mut().find(|seen| &*seen.host == host) {
+            seen.orders += 1;
+            return;
+        }
+        if self.hosts.len() < HOSTS_MAX {
+            self.hosts.push(HostSeen {
+                host: host.into(),
+                orders: 1,
+                known,
+            });
+            return;
+        }
+        // Misra and Gries: everybody pays for the newcomer, the rare ones go.
+        for seen in &mut self.hosts {
+            seen.orders -= 1;
+        }
+        self.hosts.retain(|seen| seen.orders > 0);
+    }
+
+    /// An order fell away.
+    pub(crate) fn fell_away(&mut self, order: u32) {
+        match self.ring.iter_mut().find(|kept| kept.order == order) {
+            Some(kept) => kept.fell_away = true,
+            None => self.settled.fell_away(),
+        }
+    }
+}
