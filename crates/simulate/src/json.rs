@@ -45,7 +45,7 @@ pub(crate) fn push_i64(out: &mut Vec<u8>, value: i64) {
 pub(crate) fn push_hundredths(out: &mut Vec<u8>, value: i64) {
     let value = value.max(0) as u64;
     push_u64(out, value / 100);
-    if value % 100 != 0 {
+    if !value.is_multiple_of(100) {
         let pair = (value % 100) as usize * 2;
         out.push(b'.');
         out.extend_from_slice(&DIGIT_PAIRS[pair..pair + 2]);

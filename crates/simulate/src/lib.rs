@@ -10,7 +10,7 @@
 //! How it is divided: a *family* decides what happens in an hour ([`programme`] is the first: each code has
 //! rates, and clicks, typed orders and leaks are drawn from them). Everything else (stage, order life,
 //! delivery, wire, truth) is shared, and knows nothing of how the family makes its decisions. Another
-//! family implements what `Programme` offers, `cast` and `play`, in a folder of its own.
+//! family implements what `Programme` offers, `cast`, `play` and `outage`, in a folder of its own.
 //!
 //! No clock and no random source of the machine are used: same settings, same bytes.
 

@@ -16,7 +16,7 @@ pub struct WorldSettings {
     /// First hour, epoch milliseconds, cut to the hour; 2000 to 2100.
     /// Default Monday 2026-03-02 00:00 in Almaty.
     pub start: i64,
-    /// Length in days, up to 3,660. Also the length of an era: past the end, in live use, each further
+    /// Length in days, up to 3,660, rounded up to whole hours. Also the length of an era: past the end, in live use, each further
     /// stretch of this many days brings new leaks. Default 56.
     pub days: f64,
     /// Multiplies all orders and clicks of all codes. Default 1.

@@ -114,17 +114,16 @@ impl Merchant {
         merchant: u32,
         serial: u64,
         intent: &Intent,
-        outage: Outage,
         random: &mut Random,
     ) -> OrderDraft {
         let coverage = &self.coverage;
-        let carried = !outage.click_ids && random.chance(coverage.click_id);
+        let carried = random.chance(coverage.click_id);
         let timed = random.chance(coverage.click_ts);
         let click = intent
             .click
             .filter(|_| carried)
             .map(|(id, ts)| (id, if timed { ts } else { 0 }));
-        let referred = !outage.referrers && random.chance(coverage.referrer);
+        let referred = random.chance(coverage.referrer);
         let basket = random.log_normal(self.basket_median * intent.basket, self.basket_sigma);
         let steps = (basket / self.price_step as f64).max(1.0) as i64;
         let status = match self.lifecycle {
@@ -160,6 +159,16 @@ impl Merchant {
             spelling: spell_at_checkout(intent.entry, random),
             fraudulent: intent.leaked,
             first: !intent.refused,
+        }
+    }
+
+    /// What is left of an order's first record when the shop's tracking is broken.
+    pub(crate) fn suffer(outage: Outage, order: &mut OrderDraft) {
+        if outage.click_ids {
+            order.click = None;
+        }
+        if outage.referrers {
+            order.referrer = NO_REFERRER;
         }
     }
 

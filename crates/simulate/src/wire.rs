@@ -163,7 +163,7 @@ impl Wire {
             }
             Identity::Email => {
                 put(out, ",\"customer_email\":\"");
-                push_email(out, customer, mix(order.serial) % 8 == 0);
+                push_email(out, customer, mix(order.serial).is_multiple_of(8));
             }
             Identity::MaskedPhone => put(out, ",\"customer_phone\":\"+0(000)-000-00-00"),
             Identity::Nobody => return,
@@ -278,7 +278,7 @@ fn push_phone(out: &mut Vec<u8>, customer: Customer, country: &str, spelling: u6
         "701", "702", "705", "707", "747", "771", "775", "776", "777", "778",
     ];
     const OPERATORS_RU: [&str; 6] = ["903", "912", "916", "921", "926", "999"];
-    let hash = mix(customer.0 ^ 0x70_686f_6e65);
+    let hash = mix(customer.0 ^ 0x0070_686f_6e65);
     let operator = match country {
         "RU" => OPERATORS_RU[(hash >> 40) as usize % OPERATORS_RU.len()],
         _ => OPERATORS_KZ[(hash >> 40) as usize % OPERATORS_KZ.len()],
@@ -306,7 +306,7 @@ fn push_phone(out: &mut Vec<u8>, customer: Customer, country: &str, spelling: u6
 }
 
 fn push_email(out: &mut Vec<u8>, customer: Customer, shouted: bool) {
-    let hash = mix(customer.0 ^ 0x6d_6169_6c);
+    let hash = mix(customer.0 ^ 0x6d61_696c);
     let from = out.len();
     push_hex(out, hash);
     put(

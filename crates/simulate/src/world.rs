@@ -7,6 +7,7 @@ use crate::programme::Programme;
 use crate::random::{Random, Stream};
 use crate::record::RecordBatch;
 use crate::settings::{SettingsError, WorldSettings};
+use crate::shop::Merchant;
 use crate::stage::{Sighting, Stage};
 use crate::time::{HOUR_MS, Hour, days_ms};
 use crate::truth::CodeTruth;
@@ -202,6 +203,10 @@ impl World {
             if order.ts >= hour.until {
                 self.ahead.push(order.ts, order);
                 return;
+            }
+            let mut order = order;
+            if order.first || order.status == Status::Rejected {
+                Merchant::suffer(self.programme.outage(order.merchant), &mut order);
             }
             self.tally(&order);
             self.delivery.send_order(&self.stage, order);

@@ -1,7 +1,7 @@
 //! Leaks and click floods: when, how strong, and what their orders look like.
 
 use crate::draft::{NO_REFERRER, ReferrerId};
-use crate::programme::posts::{Feed, Rhythm};
+use crate::programme::posts::{Burst, Feed, Rhythm};
 use crate::random::{Random, Stream};
 use crate::shape::WeekShape;
 use crate::time::{DAY_MS, HOUR_MS, Hour, days_ms, hours_ms};
@@ -162,13 +162,7 @@ impl Leak {
                 height_sigma: 0.6,
                 hours_of_day: (9, 21),
             };
-            self.timing = Timing::Messages(Box::new(Feed::new(
-                seed,
-                Stream::Leak,
-                code,
-                rhythm,
-                self.onset,
-            )));
+            self.timing = self.messages(seed, code, rhythm);
         }
     }
 
@@ -183,13 +177,20 @@ impl Leak {
             height_sigma: 0.7,
             hours_of_day: (9, 22),
         };
-        self.timing = Timing::Messages(Box::new(Feed::new(
-            seed,
-            Stream::Leak,
-            code,
-            rhythm,
-            self.onset,
-        )));
+        self.timing = self.messages(seed, code, rhythm);
+    }
+
+    /// Messages in a rhythm; the leak begins with the first of them.
+    fn messages(&self, seed: u64, code: u64, rhythm: Rhythm) -> Timing {
+        // A feed looks back by a day; messages after the first follow after a gap.
+        let mut feed = Feed::new(seed, Stream::Leak, code, rhythm, self.onset + DAY_MS);
+        let height = feed.typical_height();
+        feed.add(Burst {
+            at: self.onset,
+            height,
+            decay_hours: rhythm.decay_hours,
+        });
+        Timing::Messages(Box::new(feed))
     }
 
     /// Mean leaked orders in `hour` relative to the code's own mean of an hour, and a message that begins in it.

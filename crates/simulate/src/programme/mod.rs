@@ -26,6 +26,7 @@ use crate::programme::stories::{Effect, lunch_begins};
 use crate::random::{Random, Stream};
 use crate::settings::WorldSettings;
 use crate::shape::WeekShape;
+use crate::shop::Outage;
 use crate::stage::Stage;
 use crate::time::{Hour, days_ms};
 use crate::truth::{HonestLookalike, TruthEvent};
@@ -95,6 +96,11 @@ impl Programme {
         let until = from + days_ms(self.settings.days).max(1);
         self.plot(stage, answers, Era { from, until }, number);
         self.next_era = (number + 1, until);
+    }
+
+    /// What is broken at a shop in the hour that was played last.
+    pub(crate) fn outage(&self, merchant: u32) -> Outage {
+        self.seasons.outage(merchant as usize)
     }
 
     /// Plays one hour; hours must be played in order.

@@ -1,7 +1,7 @@
 //! Clicks and orders of one code in one hour, one by one.
 
 use crate::draft::{ClickDraft, Customer, Entry, NO_REFERRER, ReferrerId, Spelling, Status};
-use crate::geography::CityId;
+use crate::geography::{CityId, NO_CITY};
 use crate::programme::codes::CodePlan;
 use crate::programme::customers::{Circle, Customers};
 use crate::programme::leaks::{Flood, Leak};
@@ -77,7 +77,8 @@ impl Scene<'_> {
                 ip: ip_of(visitor),
                 referrer,
                 agent: person_agent(visitor),
-                city,
+                // Some addresses cannot be placed.
+                city: if bits >> 8 & 31 == 0 { NO_CITY } else { city },
                 spelling: if bits & 3 == 0 {
                     Spelling::Alias
                 } else {
@@ -135,7 +136,7 @@ impl Scene<'_> {
             ip: ip_of(visitor % 64),
             referrer: NO_REFERRER,
             agent: plan.audience.robot,
-            city: crate::geography::NO_CITY,
+            city: NO_CITY,
             spelling: Spelling::Registry,
             fraudulent: false,
         });
@@ -448,13 +449,8 @@ impl Scene<'_> {
 
     fn report(&mut self, plan: &CodePlan, intent: &Intent) -> crate::draft::OrderDraft {
         self.serials.orders += 1;
-        self.merchant.report(
-            plan.merchant,
-            self.serials.orders,
-            intent,
-            self.weather.outage,
-            &mut self.random,
-        )
+        self.merchant
+            .report(plan.merchant, self.serials.orders, intent, &mut self.random)
     }
 }
 

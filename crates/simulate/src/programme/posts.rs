@@ -54,6 +54,7 @@ impl Feed {
         }
     }
 
+    /// Adds a burst outside the rhythm; there is room for one at a time.
     pub(crate) fn add(&mut self, extra: Burst) {
         self.extra = Some(extra);
     }
@@ -87,6 +88,7 @@ impl Feed {
             self.next = draw(&mut self.random, &self.rhythm, self.next.at);
         }
         if let Some(extra) = self.extra.take_if(|extra| extra.at < hour.until) {
+            begun = begun.or(hour.contains(extra.at).then_some(extra.at));
             self.feel(extra);
         }
         if self.felt.is_empty() {

@@ -148,6 +148,11 @@ impl Seasons {
         }
     }
 
+    /// What is broken at a shop in the hour stepped to last.
+    pub(crate) fn outage(&self, shop: usize) -> Outage {
+        self.weather[shop].outage
+    }
+
     /// The weather in `hour`, one entry per shop; what begins in it is told to `note(shop, event)`.
     pub(crate) fn step(
         &mut self,
