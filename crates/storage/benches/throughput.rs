@@ -24,7 +24,7 @@ fn main() {
             reading(&directory.path().join(format!("{name}{ending}")), content);
         }
     }
-    for (name, disorder) in [("nearly sorted", 1_000), ("shuffled", LINES)] {
+    for (name, disorder) in [("sorted", 1), ("nearly sorted", 1_000), ("shuffled", LINES)] {
         sorting(name, &json, disorder, usize::MAX, directory.path());
         sorting(name, &json, disorder, 32 << 20, directory.path());
     }

@@ -11,10 +11,12 @@ pub(crate) fn encoded_len(record: &SortedLine<'_>) -> usize {
 }
 
 pub(crate) fn encode(record: &SortedLine<'_>, out: &mut Vec<u8>) {
-    out.extend_from_slice(&length(record.key).to_le_bytes());
-    out.extend_from_slice(&length(record.line).to_le_bytes());
-    out.extend_from_slice(&record.source.to_le_bytes());
-    out.extend_from_slice(&record.line_number.to_le_bytes());
+    let mut header = [0; HEADER_BYTES];
+    header[0..4].copy_from_slice(&length(record.key).to_le_bytes());
+    header[4..8].copy_from_slice(&length(record.line).to_le_bytes());
+    header[8..12].copy_from_slice(&record.source.to_le_bytes());
+    header[12..20].copy_from_slice(&record.line_number.to_le_bytes());
+    out.extend_from_slice(&header);
     out.extend_from_slice(record.key);
     out.extend_from_slice(record.line);
 }

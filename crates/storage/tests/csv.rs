@@ -1,5 +1,7 @@
 //! CSV files as spreadsheets and exports write them.
 
+#![allow(clippy::unwrap_used, reason = "a helper of a test fails the test")]
+
 use std::fs;
 use std::path::PathBuf;
 

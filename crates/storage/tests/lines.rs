@@ -1,5 +1,7 @@
 //! Files as they really come: cut short, glued together, too long, not text, not files.
 
+#![allow(clippy::unwrap_used, reason = "a helper of a test fails the test")]
+
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};

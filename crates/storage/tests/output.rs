@@ -1,5 +1,7 @@
 //! Outputs are there whole, or not at all.
 
+#![allow(clippy::unwrap_used, reason = "a helper of a test fails the test")]
+
 use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::path::Path;
