@@ -9,17 +9,17 @@ use std::borrow::Cow;
 const HOST_BYTES_MAX: usize = 253;
 
 /// The host of a URL or of a bare host with or without a path, in lower case and, where it is
-/// international, in its ASCII form (UTS 46). No port, user, trailing dot or brackets. For an
-/// app's referrer (`android-app://com.example.shop/`) it is the package name. `None` where
-/// there is no host.
+/// international, in its ASCII form (UTS 46). No port, user or trailing dot; an IPv6 address in
+/// brackets, as in a URL. For an app's referrer (`android-app://com.example.shop/`) it is the
+/// package name. `None` where there is no host, or a host of one label, which names no site.
 ///
-/// Borrows where the text needs no change.
+/// Borrows where the text needs no change. The host of a host is itself.
 pub fn host_of(referrer: &str) -> Option<Cow<'_, str>> {
     let authority = authority_of(referrer.trim())?;
     let host = without_port(without_user(authority))?;
     if let Some(inner) = host.strip_prefix('[') {
         let address: std::net::Ipv6Addr = inner.strip_suffix(']')?.parse().ok()?;
-        return Some(Cow::Owned(address.to_string()));
+        return Some(Cow::Owned(format!("[{address}]")));
     }
     let host = host.strip_suffix('.').unwrap_or(host);
     if !host.is_ascii() || host.contains('%') {
@@ -53,17 +53,21 @@ pub(crate) fn append_host(referrer: &str, out: &mut String) -> bool {
     }
 }
 
-/// The part between the scheme and the path.
+/// The part between the scheme and the path. Without a scheme or two slashes a user is not
+/// expected: what has an at sign then is an address, not a site.
 fn authority_of(text: &str) -> Option<&str> {
-    let after_scheme = match text.split_once("://") {
-        Some((scheme, rest)) if is_scheme(scheme) => rest,
-        Some(_) => text,
-        None => text.strip_prefix("//").unwrap_or(text),
+    let (after_scheme, may_have_user) = match text.split_once("://") {
+        Some((scheme, rest)) if is_scheme(scheme) => (rest, true),
+        _ => match text.strip_prefix("//") {
+            Some(rest) => (rest, true),
+            None => (text, false),
+        },
     };
     let end = after_scheme
         .find(['/', '?', '#', '\\'])
         .unwrap_or(after_scheme.len());
-    Some(&after_scheme[..end]).filter(|authority| !authority.is_empty())
+    let authority = &after_scheme[..end];
+    (may_have_user || !authority.contains('@')).then_some(authority)
 }
 
 fn is_scheme(text: &str) -> bool {

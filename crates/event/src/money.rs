@@ -31,7 +31,7 @@ impl Currency {
         letters
             .iter()
             .all(u8::is_ascii_alphabetic)
-            .then(|| Currency([a | 0x20, b | 0x20, c | 0x20, 0]))
+            .then_some(Currency([a | 0x20, b | 0x20, c | 0x20, 0]))
     }
 
     /// Lower case, as compared: `kzt`.

@@ -39,7 +39,11 @@ pub struct JudgedOrder {
 
 impl JudgedOrder {
     /// Appends one line of JSON with its newline.
+    ///
+    /// # Panics
+    /// If the probability is not a number: it must not be printed as if it were.
     pub fn write_line(&self, out: &mut Vec<u8>) {
+        assert!(!self.p_leak.is_nan(), "p_leak is not a number");
         let mut line = JsonLine::begin(out);
         line.text("order_id", &self.order_id);
         line.text("merchant", &self.merchant);
@@ -48,11 +52,9 @@ impl JudgedOrder {
         line.quoted("amount", self.amount);
         line.quoted("currency", self.currency);
         line.quoted_or_null("commission", self.commission);
-        // The clamp also turns what is not a number into a value that JSON can write.
-        line.shown(
-            "p_leak",
-            format_args!("{:.6}", self.p_leak.max(0.0).min(1.0)),
-        );
+        // Adding zero takes the sign off minus zero.
+        let p_leak = self.p_leak.clamp(0.0, 1.0) + 0.0;
+        line.shown("p_leak", format_args!("{p_leak:.6}"));
         line.quoted("hour", self.hour);
         if let Some(flag_id) = &self.flag_id {
             line.text("flag_id", flag_id);
