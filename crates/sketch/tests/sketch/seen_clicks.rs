@@ -196,6 +196,15 @@ fn a_key_older_than_the_horizon_is_new_again() {
 }
 
 #[test]
+fn a_late_key_is_remembered_from_its_arrival() {
+    let mut window = SeenWindow::new(TIGHT);
+    window.insert(1, 0);
+    window.insert(2, 10 * HOUR_MS);
+    assert_eq!(window.insert(3, 0), Seen::New);
+    assert_eq!(window.insert(3, DAY_MS + 10 * HOUR_MS - 1), Seen::Probably);
+}
+
+#[test]
 fn damage_is_found() {
     let mut window = SeenWindow::new(TIGHT);
     insert_many(&mut window, 1, 100, 0, HOUR_MS);
