@@ -7,6 +7,21 @@
 //! - [`World::fill`], [`World::next_hour`]: records in order of arrival, in bounded memory
 //! - [`write_files`], [`write_world`]: a whole world as NDJSON
 //!
+//! ```
+//! use promoguard_simulate::{RecordBatch, World, WorldSettings};
+//!
+//! let mut world = World::new(WorldSettings { codes: 5, days: 1.0, ..WorldSettings::default() })?;
+//! let mut batch = RecordBatch::with_records_max(1_000);
+//! let mut orders = 0;
+//! while world.fill(&mut batch) > 0 {
+//!     orders += batch.iter().filter(|record| record.marks.first_of_order).count() as u64;
+//!     batch.clear();
+//! }
+//! let truth = world.truth();
+//! assert_eq!(orders, truth.iter().map(|code| code.organic_orders + code.leaked_orders).sum());
+//! # Ok::<(), promoguard_simulate::SettingsError>(())
+//! ```
+//!
 //! How it is divided: a *family* decides what happens in an hour ([`programme`] is the first: each code has
 //! rates, and clicks, typed orders and leaks are drawn from them). Everything else (stage, order life,
 //! delivery, wire, truth) is shared, and knows nothing of how the family makes its decisions. Another

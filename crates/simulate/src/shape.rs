@@ -1,11 +1,23 @@
 //! The shape of a week: how activity spreads over its 168 hours in Almaty. Every shape has mean 1.
 
-/// Relative activity for each hour of the week, Monday 00:00 first.
-#[derive(Clone, Debug)]
-pub(crate) struct WeekShape(Box<[f32; 168]>);
+/// Relative activity for each hour of the week, kept as the few numbers that it follows from:
+/// there may be millions of codes, each with a week of its own.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct WeekShape {
+    main: &'static [f32; 24],
+    other: &'static [f32; 24],
+    /// Share of `other`.
+    blend: f32,
+    /// Whole hours by which the day begins later.
+    shift: usize,
+    /// Saturdays and Sundays relative to other days.
+    weekend: f32,
+    /// Makes the mean of the week 1.
+    scale: f32,
+}
 
 /// Hour-of-day profiles of audiences: evening scrollers, mornings and lunches, night owls, all-day.
-const AUDIENCES: [[f32; 24]; 4] = [
+static AUDIENCES: [[f32; 24]; 4] = [
     [
         1., 0.5, 0.3, 0.2, 0.2, 0.3, 0.8, 1.5, 2., 2., 2., 2., 3., 3., 2.5, 2.5, 3., 4., 5., 7.,
         9., 9., 6., 3.,
@@ -25,28 +37,41 @@ const AUDIENCES: [[f32; 24]; 4] = [
 ];
 
 /// Hours of a shop: people who shop, whoever sent them.
-const SHOPPERS: [f32; 24] = [
+static SHOPPERS: [f32; 24] = [
     1.2, 0.6, 0.3, 0.2, 0.2, 0.3, 0.8, 1.8, 3., 4.5, 5.5, 6., 6., 5.8, 5.5, 5.2, 5., 4.8, 5., 5.5,
     6., 6., 4.5, 2.5,
 ];
 
 /// Hours at a desk; nearly nothing outside them.
-const OFFICE: [f32; 24] = [
+static OFFICE: [f32; 24] = [
     0.02, 0.02, 0.02, 0.02, 0.02, 0.02, 0.05, 0.2, 1., 5., 7., 7., 8., 9., 7., 6., 6., 5., 2., 0.5,
     0.3, 0.2, 0.1, 0.05,
 ];
 
 impl WeekShape {
-    fn from(weight: impl Fn(usize, usize) -> f32) -> Self {
-        let mut hours = Box::new([0f32; 168]);
-        for (at, hour) in hours.iter_mut().enumerate() {
-            *hour = weight(at / 24, at % 24);
+    fn new(
+        main: &'static [f32; 24],
+        other: &'static [f32; 24],
+        blend: f32,
+        shift: usize,
+        weekend: f32,
+    ) -> Self {
+        let plain = Self {
+            main,
+            other,
+            blend,
+            shift: shift % 24,
+            weekend,
+            scale: 1.0,
+        };
+        let mean = (0..168)
+            .map(|week_hour| plain.level(week_hour))
+            .sum::<f32>()
+            / 168.0;
+        Self {
+            scale: 1.0 / mean,
+            ..plain
         }
-        let mean = hours.iter().sum::<f32>() / 168.0;
-        for hour in hours.iter_mut() {
-            *hour /= mean;
-        }
-        Self(hours)
     }
 
     /// An audience: between two profiles, moved by whole hours, with its own weekend.
@@ -57,29 +82,42 @@ impl WeekShape {
         shift: usize,
         weekend: f32,
     ) -> Self {
-        Self::from(|weekday, hour| {
-            let at = (hour + 24 - shift % 24) % 24;
-            let level = AUDIENCES[main % 4][at] * (1.0 - blend) + AUDIENCES[other % 4][at] * blend;
-            if weekday >= 5 { level * weekend } else { level }
-        })
+        Self::new(
+            &AUDIENCES[main % 4],
+            &AUDIENCES[other % 4],
+            blend,
+            shift,
+            weekend,
+        )
     }
 
     /// A shop: moved by whole hours, with its own weekend.
     pub(crate) fn shop(shift: usize, weekend: f32) -> Self {
-        Self::from(|weekday, hour| {
-            let level = SHOPPERS[(hour + 24 - shift % 24) % 24];
-            if weekday >= 5 { level * weekend } else { level }
-        })
+        Self::new(&SHOPPERS, &SHOPPERS, 0.0, shift, weekend)
     }
 
     /// Desks from Monday to Friday.
     pub(crate) fn office() -> Self {
-        Self::from(|weekday, hour| OFFICE[hour] * if weekday >= 5 { 0.06 } else { 1.0 })
+        const WEEKEND: f32 = 0.06;
+        Self::new(&OFFICE, &OFFICE, 0.0, 0, WEEKEND)
+    }
+
+    /// Activity in that hour of the week, 0 to 167, relative to the mean.
+    #[inline]
+    pub(crate) fn at(&self, week_hour: usize) -> f64 {
+        f64::from(self.level(week_hour) * self.scale)
     }
 
     #[inline]
-    pub(crate) fn at(&self, week_hour: usize) -> f64 {
-        f64::from(self.0[week_hour])
+    fn level(&self, week_hour: usize) -> f32 {
+        let (weekday, hour) = (week_hour / 24, week_hour % 24);
+        let at = (hour + 24 - self.shift) % 24;
+        let level = self.main[at] * (1.0 - self.blend) + self.other[at] * self.blend;
+        if weekday >= 5 {
+            level * self.weekend
+        } else {
+            level
+        }
     }
 }
 

@@ -34,7 +34,9 @@ pub(crate) struct Leak {
     pub(crate) auto_share: f64,
     /// Share of buyers from the circle of deal hunters.
     pub(crate) hunter_share: f64,
-    /// Share of the other buyers whom the shop knows already.
+    /// Share of the other buyers who used another code of the shop lately.
+    pub(crate) circle_share: f64,
+    /// Share of the remaining buyers whom the shop knows already.
     pub(crate) returning_share: f64,
     /// Share of buyers near the partner; 0 for the whole country.
     pub(crate) home_share: f64,
@@ -107,6 +109,7 @@ impl Leak {
             referrer_share: 0.0,
             auto_share: 0.05,
             hunter_share: 0.0,
+            circle_share: 0.0,
             returning_share: 0.7,
             home_share: 0.0,
             circle: 0,
@@ -128,6 +131,7 @@ impl Leak {
 
     fn make_coupon_site(&mut self, random: &mut Random) {
         self.hunter_share = random.range(0.25, 0.55);
+        self.circle_share = random.range(0.1, 0.4);
         self.returning_share = random.range(0.5, 0.8);
         self.auto_share = random.range(0.02, 0.3);
         self.basket = random.range(0.8, 1.15);
@@ -140,6 +144,7 @@ impl Leak {
 
     fn make_extension(&mut self, random: &mut Random) {
         self.hunter_share = random.range(0.1, 0.3);
+        self.circle_share = random.range(0.1, 0.35);
         self.returning_share = random.range(0.65, 0.85);
         self.auto_share = random.range(0.65, 0.95);
         self.basket = random.range(0.95, 1.3);
@@ -168,6 +173,7 @@ impl Leak {
 
     fn make_deal_channel(&mut self, seed: u64, code: u64, random: &mut Random) {
         self.hunter_share = random.range(0.3, 0.6);
+        self.circle_share = random.range(0.15, 0.45);
         self.returning_share = random.range(0.45, 0.75);
         self.referrer_share = random.range(0.2, 0.7);
         let rhythm = Rhythm {

@@ -339,8 +339,15 @@ impl Scene<'_> {
                 .customers
                 .hunter(&self.merchant.population, &mut self.random);
             if Customers::hunter_is_known(hunter, plan.merchant) {
+                self.circle.join(hunter);
                 return (hunter, false);
             }
+        }
+        // Who looks for codes at this shop has used one before.
+        if self.random.chance(leak.circle_share)
+            && let Some(seeker) = self.circle.draw(&mut self.random)
+        {
+            return (seeker, false);
         }
         let city = self.merchant.population.draw(&mut self.random);
         let newcomer = !self.random.chance(leak.returning_share);

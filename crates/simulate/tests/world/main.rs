@@ -1,4 +1,8 @@
 //! Whole worlds, read back from their bytes.
+#![allow(
+    clippy::unwrap_used,
+    reason = "clippy.toml allows it in tests, and all of this is one"
+)]
 
 mod contract;
 mod delivered;
