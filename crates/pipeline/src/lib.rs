@@ -1,1 +1,34 @@
-//! (in the making)
+//! In which order, exactly once: from raw records to the effects that the outside performs.
+//!
+//! ```text
+//! raw ─► Intake ─► ShardSet::route ─► Merge ─► Shard (dedupe, count) ─► hour closes
+//!                                                 └► summarise ─► exchange ─► judge ─► Effects
+//! ```
+//! No I/O, no clock, no random source: the same logs give the same effects, byte for byte.
+
+mod counts;
+mod hashing;
+mod hour_row;
+mod intake;
+mod merge;
+mod names;
+mod placement;
+mod plausible_time;
+mod records;
+mod registry;
+mod settings;
+mod shard;
+mod shard_set;
+
+pub use counts::{Counts, FieldDefects, TopicCounts};
+pub use hashing::Hashers;
+pub use intake::Intake;
+pub use merge::{AFTER_ALL, Merge, Released, SourceIndex};
+pub use names::{CodeSlot, HostIndex};
+pub use placement::{murmur2, partition_of};
+pub use plausible_time::{Plausibility, PlausibleTime};
+pub use records::{ClickRow, Notice, OrderRecord, OrderRow, Records, Span};
+pub use registry::{Applied, Registry, RegistryChange, RegistryConflict};
+pub use settings::PipelineSettings;
+pub use shard::{Shard, ShardBatch, ShardClick, ShardMemory, ShardOrder};
+pub use shard_set::{Effects, JudgedFlag, Routed, ShardSet};

@@ -1,0 +1,191 @@
+//! Which shard and slot a code text belongs to, and what kind of host a referrer is: looked up
+//! once per record, numbers from then on. In-memory only; no number here reaches an output.
+
+use std::sync::Arc;
+
+use hashbrown::HashTable;
+use promoguard_detect::{HostClass, classify_host};
+use promoguard_event::Code;
+use promoguard_sketch::StableHasher;
+
+use crate::placement::partition_of;
+
+/// Where the state of a code lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CodeSlot {
+    /// The shard (partition).
+    pub shard: u32,
+    /// Index into the codes of that shard.
+    pub local: u32,
+}
+
+#[derive(Debug)]
+struct Name {
+    code: Code,
+    hash: u64,
+    slot: CodeSlot,
+}
+
+/// Code texts, aliases among them, and their slots.
+#[derive(Debug)]
+pub(crate) struct CodeTable {
+    names: HashTable<Name>,
+    shards: Vec<SlotList>,
+}
+
+#[derive(Debug, Default)]
+struct SlotList {
+    next: u32,
+    free: Vec<u32>,
+}
+
+/// A slot that a text has for the first time.
+#[derive(Debug)]
+pub(crate) struct NewCode {
+    /// The code.
+    pub(crate) code: Code,
+    /// Its keyed hash.
+    pub(crate) hash: u64,
+}
+
+impl CodeTable {
+    /// A table over `shards` shards.
+    pub(crate) fn new(shards: u32) -> Self {
+        Self {
+            names: HashTable::new(),
+            shards: (0..shards).map(|_| SlotList::default()).collect(),
+        }
+    }
+
+    /// The slot of a normalised code text, if it has one.
+    pub(crate) fn find(&self, text: &str, hasher: &StableHasher) -> Option<CodeSlot> {
+        let hash = hasher.hash64(text.as_bytes());
+        let name = self.names.find(hash, |name| name.code.as_str() == text)?;
+        Some(name.slot)
+    }
+
+    /// The slot of a normalised code text; a new one where the text is new.
+    pub(crate) fn slot(&mut self, text: &str, hasher: &StableHasher) -> (CodeSlot, Option<NewCode>) {
+        let hash = hasher.hash64(text.as_bytes());
+        if let Some(name) = self.names.find(hash, |name| name.code.as_str() == text) {
+            return (name.slot, None);
+        }
+        let slot = self.take_slot(text);
+        let code = Code::from_normalised(text);
+        let name = Name {
+            code: code.clone(),
+            hash,
+            slot,
+        };
+        self.names.insert_unique(hash, name, |name| name.hash);
+        (slot, Some(NewCode { code, hash }))
+    }
+
+    /// From now on `alias` has the slot `target`.
+    pub(crate) fn point(&mut self, alias: &Code, target: CodeSlot, hasher: &StableHasher) {
+        let hash = hasher.hash64(alias.as_str().as_bytes());
+        if let Some(name) = self.names.find_mut(hash, |name| name.code == *alias) {
+            name.slot = target;
+            return;
+        }
+        let name = Name {
+            code: alias.clone(),
+            hash,
+            slot: target,
+        };
+        self.names.insert_unique(hash, name, |name| name.hash);
+    }
+
+    /// Forgets a code, so that its slot can be given to another.
+    pub(crate) fn forget(&mut self, code: &Code, hash: u64) {
+        if let Ok(entry) = self.names.find_entry(hash, |name| name.code == *code) {
+            let (name, _) = entry.remove();
+            self.shards[name.slot.shard as usize]
+                .free
+                .push(name.slot.local);
+        }
+    }
+
+    fn take_slot(&mut self, text: &str) -> CodeSlot {
+        let shard = partition_of(text.as_bytes(), self.shards.len() as u32);
+        let list = &mut self.shards[shard as usize];
+        let local = list.free.pop().unwrap_or_else(|| {
+            let local = list.next;
+            list.next += 1;
+            local
+        });
+        CodeSlot { shard, local }
+    }
+}
+
+/// A referrer host by number; 0 is "no referrer".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct HostIndex(u32);
+
+impl HostIndex {
+    /// No referrer.
+    pub const NONE: HostIndex = HostIndex(0);
+    /// A host that came when the table was full.
+    const BEYOND_BOUND: HostIndex = HostIndex(1);
+}
+
+/// A host seen as a referrer.
+#[derive(Clone, Debug)]
+pub struct Host {
+    /// Its name.
+    pub name: Arc<str>,
+    /// What kind of place it is.
+    pub class: HostClass,
+}
+
+/// Hosts seen as referrers of clicks.
+#[derive(Debug)]
+pub struct HostTable {
+    index: HashTable<(u64, u32)>,
+    hosts: Vec<Host>,
+    hosts_max: usize,
+}
+
+impl HostTable {
+    /// A table of at most `hosts_max` names; those beyond share one nameless entry.
+    pub fn new(hosts_max: usize) -> Self {
+        let nameless = Host {
+            name: Arc::from(""),
+            class: HostClass::Other,
+        };
+        Self {
+            index: HashTable::new(),
+            hosts: vec![nameless.clone(), nameless],
+            hosts_max: hosts_max.max(2),
+        }
+    }
+
+    /// The number of a host.
+    pub fn index(&mut self, host: &str, hasher: &StableHasher) -> HostIndex {
+        if host.is_empty() {
+            return HostIndex::NONE;
+        }
+        let hash = hasher.hash64(host.as_bytes());
+        let hosts = &self.hosts;
+        let same = |slot: &(u64, u32)| slot.0 == hash && &*hosts[slot.1 as usize].name == host;
+        if let Some(slot) = self.index.find(hash, same) {
+            return HostIndex(slot.1);
+        }
+        if self.hosts.len() >= self.hosts_max {
+            return HostIndex::BEYOND_BOUND;
+        }
+        let number = self.hosts.len() as u32;
+        self.hosts.push(Host {
+            name: Arc::from(host),
+            class: classify_host(host),
+        });
+        self.index
+            .insert_unique(hash, (hash, number), |slot| slot.0);
+        HostIndex(number)
+    }
+
+    /// What is known of a host.
+    pub fn host(&self, index: HostIndex) -> &Host {
+        &self.hosts[index.0 as usize]
+    }
+}

@@ -1,0 +1,402 @@
+//! All shards of a process and what they share: names, registry, market. It routes rows to their
+//! shards, closes hours, and runs the two phases of the judge around the exchange of sums.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use promoguard_detect::{DetectSettings, HourOfCode, HourSums, Market, Verdict};
+use promoguard_event::{Code, EventTime, Flag, Hour, JudgedOrder, ScoreLine, Topic, Window};
+use promoguard_sketch::HashKey;
+
+use crate::counts::Counts;
+use crate::hashing::Hashers;
+use crate::hour_row::ClosedRow;
+use crate::names::{CodeSlot, CodeTable, HostTable};
+use crate::records::{ClickRow, Notice, OrderRow, Records};
+use crate::registry::{Registry, RegistryChange, RegistryConflict};
+use crate::settings::PipelineSettings;
+use crate::shard::{Shard, ShardBatch, ShardClick, ShardMemory, ShardOrder};
+
+/// A flag and the hour whose close raised it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct JudgedFlag {
+    /// The hour that was judged.
+    pub hour: Hour,
+    /// The flag.
+    pub flag: Flag,
+}
+
+/// Everything that the outside has to do after a step, in order.
+#[derive(Debug, Default)]
+pub struct Effects {
+    /// Windows, by hour, code and rev.
+    pub windows: Vec<Window>,
+    /// Flags, by (hour judged, `ts`, code, rev).
+    pub flags: Vec<JudgedFlag>,
+    /// Judged orders, by hour and code.
+    pub judged_orders: Vec<JudgedOrder>,
+    /// Signals that abstained, with how often.
+    pub abstained: Vec<(&'static str, u64)>,
+    /// What was refused of the registry.
+    pub conflicts: Vec<RegistryConflict>,
+    /// What was counted.
+    pub counts: Counts,
+    /// The newest hour that was judged.
+    pub judged_hour: Option<Hour>,
+}
+
+/// A row with its shard, between routing and release.
+#[derive(Clone, Debug)]
+pub enum Routed {
+    /// A click.
+    Click(CodeSlot, ShardClick),
+    /// An order.
+    Order(CodeSlot, ShardOrder),
+    /// A registry entry, a sighting or a decision.
+    Notice(EventTime, Notice),
+}
+
+/// The shards of this process.
+pub struct ShardSet {
+    settings: PipelineSettings,
+    detect: DetectSettings,
+    hashers: Hashers,
+    names: CodeTable,
+    hosts: HostTable,
+    registry: Registry,
+    market: Market,
+    shards: Vec<Shard>,
+    batches: Vec<ShardBatch>,
+    batched: usize,
+    verdicts: Vec<Verdict>,
+    effects: Effects,
+}
+
+/// Records applied at once; large enough for the prefetches of a batch to pay.
+const BATCH_RECORDS: usize = 4096;
+
+impl ShardSet {
+    /// Empty shards with the keys of the deployment.
+    pub fn new(settings: PipelineSettings, detect: DetectSettings, key: &HashKey) -> Self {
+        let hashers = Hashers::new(key);
+        let shards = (0..settings.shards)
+            .map(|_| Shard::new(&settings, &hashers))
+            .collect();
+        let batches = (0..settings.shards)
+            .map(|_| ShardBatch::default())
+            .collect();
+        Self {
+            names: CodeTable::new(settings.shards),
+            hosts: HostTable::new(settings.hosts_max),
+            registry: Registry::default(),
+            market: Market::new(&detect),
+            shards,
+            batches,
+            batched: 0,
+            verdicts: Vec::new(),
+            effects: Effects::default(),
+            hashers,
+            detect,
+            settings,
+        }
+    }
+
+    /// The hashers, for intakes that feed these shards.
+    pub fn hashers(&self) -> &Hashers {
+        &self.hashers
+    }
+
+    /// Submits a change of the registry; it takes effect when the next hour closes.
+    pub fn submit(&mut self, change: RegistryChange) {
+        self.registry.submit(change);
+    }
+
+    /// Applies submitted changes now: for a registry that is read to its end before the first event.
+    pub fn apply_registry(&mut self) {
+        let applied = self.registry.apply_pending();
+        self.effects.counts.code_conflicts += applied.conflicts.len() as u64;
+        self.effects.conflicts.extend(applied.conflicts);
+        for code in applied.changed {
+            // A code without events gets its entry when it is first met.
+            if let Some(slot) = self.names.find(code.as_str(), &self.hashers.record) {
+                let entry = self.registry.entry(&code).cloned();
+                self.shards[slot.shard as usize].set_entry(slot.local, entry);
+            }
+        }
+        for (alias, code) in applied.aliases {
+            let slot = self.slot(code.as_str());
+            self.names.point(&alias, slot, &self.hashers.record);
+        }
+    }
+
+    /// The shard and slot of a normalised code or alias.
+    pub fn slot(&mut self, text: &str) -> CodeSlot {
+        let (slot, new) = self.names.slot(text, &self.hashers.record);
+        if let Some(new) = new {
+            let entry = self.registry.entry(&new.code).cloned();
+            self.shards[slot.shard as usize].meet(slot.local, new.code, new.hash, entry);
+        }
+        slot
+    }
+
+    /// The normalised code of a slot.
+    pub fn code(&self, slot: CodeSlot) -> &str {
+        self.shards[slot.shard as usize]
+            .state(slot.local)
+            .code
+            .as_str()
+    }
+
+    /// A click with its slot and host looked up; its effective time is still its own.
+    pub fn route_click(&mut self, records: &Records, row: &ClickRow) -> (CodeSlot, ShardClick) {
+        let slot = self.slot(records.text(row.code));
+        let host = self
+            .hosts
+            .index(records.text(row.host), &self.hashers.record);
+        let click = ShardClick {
+            at: row.ts,
+            ts: row.ts,
+            local: slot.local,
+            host,
+            key: row.key,
+            visitor: row.visitor,
+            bot: row.bot,
+        };
+        (slot, click)
+    }
+
+    /// An order with its slot looked up; its effective time is still its own.
+    pub fn route_order(&mut self, records: &Records, row: OrderRow) -> (CodeSlot, ShardOrder) {
+        let slot = self.slot(records.text(row.code));
+        let order = ShardOrder {
+            at: row.ts,
+            ts: row.ts,
+            local: slot.local,
+            order: row.order,
+        };
+        (slot, order)
+    }
+
+    /// Takes a record in order of effective time.
+    pub fn accept(&mut self, routed: Routed) {
+        match routed {
+            Routed::Click(slot, click) => {
+                self.batches[slot.shard as usize].clicks.push(click);
+                self.batched += 1;
+            }
+            Routed::Order(slot, order) => {
+                self.batches[slot.shard as usize].orders.push(order);
+                self.batched += 1;
+            }
+            Routed::Notice(at, notice) => self.accept_notice(at, notice),
+        }
+        if self.batched >= BATCH_RECORDS {
+            self.apply_batches();
+        }
+    }
+
+    /// Everything with an effective time below `watermark` was accepted: applies it, closes the
+    /// hours that end by then and judges them.
+    pub fn advance(&mut self, watermark: EventTime) {
+        self.apply_batches();
+        for shard in &mut self.shards {
+            shard.advance(watermark, &self.hosts);
+        }
+        // A shard may be ahead of the others; an hour is judged once all of them passed it.
+        while let Some(hour) = self.shards.iter().filter_map(Shard::next_closed).min()
+            && hour.end() <= watermark
+        {
+            self.judge(hour);
+        }
+    }
+
+    /// Hands out what happened since the last call.
+    pub fn take_effects(&mut self) -> Effects {
+        for shard in &mut self.shards {
+            self.effects.windows.append(&mut shard.take_windows());
+            self.effects.counts.add(&shard.take_counts());
+        }
+        self.effects
+            .windows
+            .sort_by(|a, b| (a.hour, &a.code, a.rev).cmp(&(b.hour, &b.code, b.rev)));
+        std::mem::take(&mut self.effects)
+    }
+
+    /// One line per code that had events, by code.
+    pub fn scores(&self) -> Vec<ScoreLine> {
+        let mut scores: Vec<ScoreLine> = self.shards.iter().flat_map(Shard::scores).collect();
+        scores.sort_by(|a, b| a.code.cmp(&b.code));
+        scores
+    }
+
+    /// The registry as of the last closed hour.
+    pub fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    /// How many codes have state.
+    pub fn codes(&self) -> usize {
+        self.shards.iter().map(Shard::codes).sum()
+    }
+
+    /// Memory of each shard's filters and index.
+    pub fn memory(&self) -> impl Iterator<Item = ShardMemory> + '_ {
+        self.shards.iter().map(Shard::memory)
+    }
+
+    /// Settings in force.
+    pub fn settings(&self) -> &PipelineSettings {
+        &self.settings
+    }
+
+    fn accept_notice(&mut self, at: EventTime, notice: Notice) {
+        self.apply_batches();
+        let (topic, code) = match &notice {
+            Notice::Code(_) => {
+                self.effects.counts.of_mut(Topic::Codes).accepted += 1;
+                if let Notice::Code(entry) = notice {
+                    self.submit(RegistryChange::Set(entry));
+                }
+                return;
+            }
+            Notice::Sighting(sighting) => (Topic::Sightings, sighting.code.clone()),
+            Notice::Decision(decision) => (Topic::Decisions, decision.code.clone()),
+        };
+        self.effects.counts.of_mut(topic).accepted += 1;
+        let slot = self.slot(code.as_str());
+        let shard = &mut self.shards[slot.shard as usize];
+        shard.open_hour(at.hour(), &self.hosts);
+        match notice {
+            Notice::Sighting(sighting) => shard.note_sighting(at, slot.local, *sighting),
+            Notice::Decision(decision) => shard.note_decision(at, slot.local, *decision),
+            Notice::Code(_) => {}
+        }
+    }
+
+    fn apply_batches(&mut self) {
+        for (shard, batch) in self.shards.iter_mut().zip(&mut self.batches) {
+            if !batch.is_empty() {
+                shard.accept(batch, &self.hosts);
+            }
+        }
+        self.batched = 0;
+    }
+
+    /// Judges one hour: every shard sums up what it saw, the sums are exchanged, then every shard
+    /// judges its codes against the market that contains this hour.
+    fn judge(&mut self, hour: Hour) {
+        self.apply_registry();
+        let rows: Vec<Vec<ClosedRow>> = self
+            .shards
+            .iter_mut()
+            .map(|shard| shard.take_closed(hour))
+            .collect();
+        let mut sums = HourSums::default();
+        for (shard, rows) in self.shards.iter_mut().zip(&rows) {
+            let mut contribution = HourSums::default();
+            for row in rows {
+                let state = shard.state_mut(row.local);
+                let of_code = hour_of_code(hour, &state.code, state.entry.as_ref(), row);
+                state
+                    .watch
+                    .summarise(&self.detect, &self.market, &of_code, &mut contribution);
+            }
+            sums.merge(contribution);
+        }
+        self.market.absorb(hour, &sums);
+        for (shard, rows) in self.shards.iter_mut().zip(&rows) {
+            judge_shard(
+                shard,
+                hour,
+                rows,
+                &self.detect,
+                &self.market,
+                &mut self.verdicts,
+            );
+        }
+        self.collect_verdicts(hour);
+        self.evict_junk();
+        self.effects.judged_hour = Some(hour);
+    }
+
+    fn collect_verdicts(&mut self, hour: Hour) {
+        let first_flag = self.effects.flags.len();
+        for verdict in self.verdicts.drain(..) {
+            match verdict {
+                Verdict::Flag(flag) => self.effects.flags.push(JudgedFlag { hour, flag: *flag }),
+                Verdict::Judged(order) => self.effects.judged_orders.push(order),
+                Verdict::Abstained(signal) => count_signal(&mut self.effects.abstained, signal),
+            }
+        }
+        self.effects.flags[first_flag..].sort_by(|a, b| {
+            (a.flag.ts, &a.flag.code, a.flag.rev).cmp(&(b.flag.ts, &b.flag.code, b.flag.rev))
+        });
+    }
+
+    fn evict_junk(&mut self) {
+        for shard in &mut self.shards {
+            for (code, hash) in shard.evict_junk() {
+                self.names.forget(&code, hash);
+            }
+        }
+    }
+}
+
+fn judge_shard(
+    shard: &mut Shard,
+    hour: Hour,
+    rows: &[ClosedRow],
+    detect: &DetectSettings,
+    market: &Market,
+    verdicts: &mut Vec<Verdict>,
+) {
+    let quiet = ClosedRow::quiet();
+    let mut steps: Vec<(Code, u32, &ClosedRow)> = rows
+        .iter()
+        .map(|row| (shard.state(row.local).code.clone(), row.local, row))
+        .collect();
+    let active: BTreeSet<u32> = rows.iter().map(|row| row.local).collect();
+    for local in shard.attentive.difference(&active) {
+        let state = shard.state(*local);
+        if state.watch.wants_step(hour) {
+            steps.push((state.code.clone(), *local, &quiet));
+        }
+    }
+    steps.sort_by(|a, b| a.0.cmp(&b.0));
+    for (_, local, row) in steps {
+        let state = shard.state_mut(local);
+        let of_code = hour_of_code(hour, &state.code, state.entry.as_ref(), row);
+        state.watch.judge(detect, market, &of_code, verdicts);
+        if state.watch.episode_open() {
+            shard.attentive.insert(local);
+        } else {
+            shard.attentive.remove(&local);
+        }
+    }
+}
+
+fn hour_of_code<'a>(
+    hour: Hour,
+    code: &'a Code,
+    entry: Option<&'a Arc<promoguard_event::CodeEntry>>,
+    row: &'a ClosedRow,
+) -> HourOfCode<'a> {
+    HourOfCode {
+        hour,
+        code,
+        entry: entry.map(|entry| &**entry),
+        clicks: &row.clicks,
+        attempts: &row.attempts,
+        changes: &row.changes,
+        sightings: &row.sightings,
+        decisions: &row.decisions,
+        data_gap: false,
+    }
+}
+
+fn count_signal(counts: &mut Vec<(&'static str, u64)>, signal: &'static str) {
+    match counts.iter_mut().find(|(known, _)| *known == signal) {
+        Some((_, count)) => *count += 1,
+        None => counts.push((signal, 1)),
+    }
+}
