@@ -1,32 +1,40 @@
 //! The Kafka adapter against a real broker: what comes in is what was sent, once and in order, and
 //! the group, the gap and the placement are Kafka's own.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "the helpers below belong to tests as well"
+)]
+
 use std::collections::BTreeMap;
+use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
 
 use promoguard_kafka::{
     Intake, IntakeIssue, KafkaSettings, Output, OutputRecord, PollOutcome, RawRecord, SourceId,
     StartOffset, TopicDeliveries, TopicOutcome, TopicPartition, TopicSpec, create_topics, describe,
 };
+use rdkafka::admin::{AdminClient, AdminOptions};
+use rdkafka::client::DefaultClientContext;
+use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 
 use crate::support::broker::Broker;
+
+mod ownership;
 
 /// Far longer than anything here takes; a test that gets here has failed.
 const DEADLINE: Duration = Duration::from_secs(60);
 
-pub(crate) fn settings(name: &str) -> KafkaSettings {
+fn settings(name: &str) -> KafkaSettings {
     let mut settings = KafkaSettings::new(Broker::shared());
     settings.group_id = name.to_owned();
     settings
 }
 
-pub(crate) fn topic(
-    settings: &KafkaSettings,
-    name: &str,
-    partitions: i32,
-    configs: &[(&str, &str)],
-) {
+fn topic(settings: &KafkaSettings, name: &str, partitions: i32, configs: &[(&str, &str)]) {
     let outcome = create_topics(settings, &[spec(name, partitions, configs)]).unwrap();
     assert_eq!(outcome[0].outcome, TopicOutcome::Created);
 }
@@ -289,29 +297,50 @@ fn partitions_come_and_go_while_others_are_read() {
     );
 }
 
+/// Removes the records of a partition below an offset, as retention would.
+fn remove_records(settings: &KafkaSettings, partition: &TopicPartition, below: i64) {
+    let mut config = ClientConfig::new();
+    config.set("bootstrap.servers", &settings.brokers);
+    let admin: AdminClient<DefaultClientContext> = config.create().unwrap();
+    let mut list = TopicPartitionList::new();
+    let TopicPartition { topic, partition } = partition;
+    list.add_partition_offset(topic, *partition, Offset::Offset(below))
+        .unwrap();
+    let options = AdminOptions::new();
+    let mut removed = pin!(admin.delete_records(&list, &options));
+    let mut context = Context::from_waker(Waker::noop());
+    while removed.as_mut().poll(&mut context).is_pending() {
+        std::thread::yield_now();
+    }
+}
+
 #[test]
 fn an_offset_that_the_broker_does_not_have_is_a_gap_with_its_bounds() {
     let settings = settings("intake-gap");
-    // Everything expires at once, so the log starts where it ends.
-    topic(&settings, "intake-gap.expired", 1, &[("retention.ms", "1")]);
-    topic(&settings, "intake-gap.short", 1, &[]);
+    topic(&settings, "intake-gap", 3, &[]);
     let mut output = Output::new(&settings).unwrap();
-    send_numbers(&mut output, "intake-gap.expired", 0, 0, 50);
-    send_numbers(&mut output, "intake-gap.short", 0, 0, 10);
-
-    let expired = TopicPartition::new("intake-gap.expired", 0);
-    let short = TopicPartition::new("intake-gap.short", 0);
-    let mut intake = Intake::new(&settings, &[(short.clone(), StartOffset::At(11))]).unwrap();
-    let deadline = Instant::now() + DEADLINE;
-    while intake.watermarks(&expired).unwrap() != (50, 50) {
-        assert!(Instant::now() < deadline, "retention removes what expired");
+    for partition in 0..3 {
+        send_numbers(&mut output, "intake-gap", partition, 0, 50);
     }
-    intake
-        .add(&[(expired.clone(), StartOffset::At(0))])
-        .unwrap();
+    let partition = |partition| TopicPartition::new("intake-gap", partition);
+    let (removed, short, overtaken) = (partition(0), partition(1), partition(2));
+
+    // Retention overtakes a reader that stands still.
+    let mut intake = Intake::new(&settings, &[(overtaken.clone(), StartOffset::Earliest)]).unwrap();
+    let mut read = 0;
+    while read == 0 {
+        read = intake.poll_batch(30_000, 10, &mut |_| {}).unwrap().records as i64;
+    }
+    intake.pause(std::slice::from_ref(&overtaken)).unwrap();
+    remove_records(&settings, &removed, 50);
+    remove_records(&settings, &overtaken, 20);
+    intake.resume(std::slice::from_ref(&overtaken)).unwrap();
+    let at = |partition: &TopicPartition, offset| (partition.clone(), StartOffset::At(offset));
+    intake.add(&[at(&removed, 0), at(&short, 51)]).unwrap();
 
     let mut gaps = BTreeMap::new();
-    poll_until(&mut intake, &mut |_| {}, |outcome| {
+    let mut on_record = |record: RawRecord<'_>| panic!("{record:?} was handed out past a gap");
+    poll_until(&mut intake, &mut on_record, |outcome| {
         for issue in &outcome.issues {
             let IntakeIssue::Gap {
                 topic_partition,
@@ -325,19 +354,21 @@ fn an_offset_that_the_broker_does_not_have_is_a_gap_with_its_bounds() {
             };
             gaps.insert(topic_partition.clone(), (*wanted, *earliest, *latest));
         }
-        gaps.len() == 2
+        gaps.len() == 3
     });
-    assert_eq!(
-        gaps,
-        [(short.clone(), (11, 0, 10)), (expired.clone(), (0, 50, 50))].into()
-    );
+    let expected = [
+        (removed.clone(), (0, 50, 50)),
+        (short.clone(), (51, 0, 50)),
+        (overtaken.clone(), (read, 20, 50)),
+    ];
+    assert_eq!(gaps, expected.into());
 
     // Whoever accepts the gap goes on from where there is something.
-    intake.remove(&[short.clone(), expired]).unwrap();
-    intake.add(&[(short, StartOffset::At(8))]).unwrap();
+    intake.remove(&[removed, short, overtaken.clone()]).unwrap();
+    intake.add(&[(overtaken, StartOffset::Earliest)]).unwrap();
     assert_eq!(
-        read_numbers(&mut intake, 2),
-        [(SourceId(0), vec![8, 9])].into()
+        read_numbers(&mut intake, 30),
+        [(SourceId(0), (20..50).collect::<Vec<_>>())].into()
     );
 }
 

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use rdkafka::client::ClientContext;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer, ConsumerContext, RebalanceProtocol};
-use rdkafka::error::{KafkaError, KafkaResult};
+use rdkafka::error::KafkaError;
 use rdkafka::types::RDKafkaRespErr;
 use rdkafka::{Offset, TopicPartitionList};
 
@@ -92,8 +92,6 @@ struct Shared {
     leaving: AtomicBool,
     /// Next offsets to commit for lag tools. Bounded by the partitions that exist.
     lag_offsets: Mutex<BTreeMap<TopicPartition, i64>>,
-    lag_commits: AtomicU64,
-    lag_commits_failed: AtomicU64,
     errors_dropped: AtomicU64,
 }
 
@@ -143,15 +141,6 @@ impl Ownership {
             Some(offset) => *offset = next_offset,
             None => drop(offsets.insert(topic_partition.clone(), next_offset)),
         }
-    }
-
-    /// Commits for lag tools that the group took, and that failed.
-    pub fn lag_commits(&self) -> (u64, u64) {
-        let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        (
-            count(&self.shared.lag_commits),
-            count(&self.shared.lag_commits_failed),
-        )
     }
 
     /// Errors that were not handed out because the events were not read.
@@ -281,10 +270,10 @@ impl Membership {
             // An offset below 0 says nothing to a lag tool.
             let _ = list.add_partition_offset(topic, *partition, Offset::Offset(*offset));
         }
-        if consumer.commit(&list, CommitMode::Async).is_err() {
-            self.shared
-                .lag_commits_failed
-                .fetch_add(1, Ordering::Relaxed);
+        // Nobody waits for the answer: a rebalance must not wait for a lag tool's number. The library
+        // logs a commit that fails, and a later one makes up for it.
+        if let Err(error) = consumer.commit(&list, CommitMode::Async) {
+            self.tell_error(error.to_string(), false);
         }
     }
 
@@ -312,14 +301,6 @@ impl ConsumerContext for Membership {
             RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS => self.assign(consumer, list),
             _ => self.revoke(consumer, list),
         }
-    }
-
-    fn commit_callback(&self, result: KafkaResult<()>, _offsets: &TopicPartitionList) {
-        let counter = match result {
-            Ok(()) => &self.shared.lag_commits,
-            Err(_) => &self.shared.lag_commits_failed,
-        };
-        counter.fetch_add(1, Ordering::Relaxed);
     }
 }
 
