@@ -229,7 +229,10 @@ mod tests {
     fn memory_stays_within_the_bound_while_lines_come_in() {
         const MEMORY_BYTES_MAX: usize = 64 << 10;
         let mut sorter = LineSorter::new(MEMORY_BYTES_MAX, std::env::temp_dir());
-        for (key, line, source, number) in numbered(20_000) {
+        for (key, mut line, source, number) in numbered(20_000) {
+            if number % 50 == 0 {
+                line.resize(10_000, b'x');
+            }
             sorter.push(&key, source, number, &line).unwrap();
             assert!(sorter.batch.heap_bytes() <= MEMORY_BYTES_MAX);
         }

@@ -301,6 +301,33 @@ mod tests {
     use super::*;
 
     #[test]
+    fn no_merge_reads_more_runs_than_the_fan_in() {
+        for count in 1..20u64 {
+            let mut runs = SpilledRuns::with_fan_in(std::env::temp_dir(), 3);
+            for number in 0..count {
+                let mut encoded = Vec::new();
+                let record = SortedLine {
+                    key: &number.to_be_bytes(),
+                    source: 0,
+                    line_number: number,
+                    line: b"",
+                };
+                record::encode(&record, &mut encoded);
+                runs.write_run(std::iter::once(&encoded[..])).unwrap();
+                runs.merge_full_levels().unwrap();
+                assert!(runs.levels.iter().all(|level| level.len() < 3));
+            }
+            let mut merge = runs.into_merge().unwrap();
+            assert!(merge.runs.len() <= 3);
+            for number in 0..count {
+                let encoded = merge.next().unwrap().unwrap();
+                assert_eq!(record::decode(encoded).line_number, number);
+            }
+            assert!(merge.next().unwrap().is_none());
+        }
+    }
+
+    #[test]
     fn a_full_disk_is_told_with_what_to_do() {
         let Ok(full) = File::options().write(true).open("/dev/full") else {
             return; // Only Linux has a device that is always full.

@@ -286,12 +286,22 @@ fn a_flipped_bit_in_an_archive_is_found() {
 }
 
 #[test]
-fn a_zstd_file_that_asks_for_a_huge_window_is_refused() {
-    let mut encoder = zstd::stream::write::Encoder::new(Vec::new(), 1).unwrap();
-    encoder.window_log(28).unwrap();
-    encoder.write_all(b"a\n").unwrap();
-    let packed = encoder.finish().unwrap();
-    assert_eq!(read(&packed).end.unwrap_err().kind(), "damaged");
+fn a_zstd_file_that_asks_for_too_large_a_window_is_refused() {
+    let asking_for = |window_log: u32| {
+        let mut encoder = zstd::stream::write::Encoder::new(Vec::new(), 1).unwrap();
+        encoder.window_log(window_log).unwrap();
+        encoder.write_all(b"a\n").unwrap();
+        encoder.finish().unwrap()
+    };
+    assert!(read(&asking_for(27)).end.is_ok());
+    assert_eq!(read(&asking_for(28)).end.unwrap_err().kind(), "damaged");
+    let small = ReaderLimits {
+        zstd_window_log_max: 20,
+        ..ReaderLimits::default()
+    };
+    let directory = TempDir::new().unwrap();
+    let found = read_with(&file(&directory, &asking_for(21)), small);
+    assert_eq!(found.end.unwrap_err().kind(), "damaged");
 }
 
 fn check_refused(path: &Path, expected: &str) {
