@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
 use crate::money::{Currency, Decimal};
@@ -71,12 +71,31 @@ impl std::iter::Sum for Decibans {
 
 impl Serialize for Decibans {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_f64(self.value())
+        if serializer.is_human_readable() {
+            serializer.serialize_f64(self.value())
+        } else {
+            serializer.serialize_i64(self.0)
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Decibans {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Decibans, D::Error> {
+        if deserializer.is_human_readable() {
+            let value = f64::deserialize(deserializer)?;
+            if value.is_nan() {
+                return Err(serde::de::Error::custom("evidence is not a number"));
+            }
+            Ok(Decibans::new(value))
+        } else {
+            i64::deserialize(deserializer).map(Decibans)
+        }
     }
 }
 
 /// What an episode is about; episodes of one code are numbered for each track apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Track {
     /// Orders come through places that they should not come through.
     Leak,
@@ -114,7 +133,7 @@ pub fn flag_id(code: &str, track: Track, episode: u32) -> String {
 }
 
 /// Where an episode stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FlagState {
     /// Evidence crossed the threshold.
@@ -140,7 +159,7 @@ impl FlagState {
 }
 
 /// Which story explains the evidence best.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FlagKind {
     /// A coupon site lists the code.
@@ -169,7 +188,7 @@ impl FlagKind {
 }
 
 /// Which layer crossed the threshold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Basis {
     /// The sequential test that needs no training.
     #[serde(rename = "e-detector")]
@@ -190,7 +209,7 @@ impl Basis {
 }
 
 /// Most likely start of a leak, with its 90 % interval.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Onset {
     /// Most likely.
     pub at: EventTime,
@@ -229,7 +248,7 @@ pub enum Evidence {
 }
 
 /// An estimate with its 90 % interval.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct IntervalF {
     /// Expected value.
     pub estimate: f64,
@@ -240,7 +259,7 @@ pub struct IntervalF {
 }
 
 /// An amount of money with its 90 % interval.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IntervalDecimal {
     /// Expected value.
     pub estimate: Decimal,
@@ -251,7 +270,7 @@ pub struct IntervalDecimal {
 }
 
 /// What the leak cost from its onset on.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Exposure {
     /// Orders that came through the leak.
     pub leaked_orders: IntervalF,
@@ -264,7 +283,7 @@ pub struct Exposure {
 }
 
 /// A host that orders came from.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TopReferrer {
     /// The host, lower case.
     pub host: String,

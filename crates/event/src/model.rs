@@ -2,6 +2,7 @@
 //!
 //! Decides: which facts a record carries. Must not know: bytes, or what the facts mean.
 
+use std::fmt;
 use std::sync::Arc;
 
 use crate::code::Code;
@@ -28,7 +29,7 @@ pub enum Event<'a> {
 }
 
 /// A visitor followed a partner's redirect link.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Click<'a> {
     /// When the redirect was served.
     pub ts: EventTime,
@@ -48,6 +49,21 @@ pub struct Click<'a> {
     pub country: Option<&'a str>,
     /// Free text.
     pub city: Option<&'a str>,
+}
+
+impl fmt::Debug for Click<'_> {
+    /// Address and user agent are left out, so that no log shows them.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Click")
+            .field("ts", &self.ts)
+            .field("code", &self.code)
+            .field("click_id", &self.click_id)
+            .field("visitor_id", &self.visitor_id)
+            .field("referrer_host", &self.referrer_host)
+            .field("country", &self.country)
+            .field("city", &self.city)
+            .finish_non_exhaustive()
+    }
 }
 
 /// An order that redeemed a code, or a later change of its status.
@@ -88,6 +104,9 @@ pub struct Order<'a> {
 }
 
 /// What the registry knows of a code.
+///
+/// A list that is longer than its bound is cut, and an element that is not what the list is for
+/// is dropped; either is a defect of the list's field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CodeEntry {
     /// The identity.
@@ -98,7 +117,7 @@ pub struct CodeEntry {
     pub partner_id: Arc<str>,
     /// Where it works, lower case.
     pub merchant: Arc<str>,
-    /// Other identities of the code in the events.
+    /// Other identities of the code in the events, at most 64, none of them the code itself.
     pub aliases: Vec<Code>,
     /// Lower case; `None` = the merchant's own site.
     pub marketplace: Option<Arc<str>>,
@@ -110,7 +129,7 @@ pub struct CodeEntry {
     pub city: Option<Arc<str>>,
     /// Country of the audience; ISO 3166-1 alpha-2, upper case.
     pub country: Option<Arc<str>>,
-    /// Where the partner publishes, as the registry writes it.
+    /// Where the partner publishes, as the registry writes it; at most 32.
     pub channels: Vec<Arc<str>>,
     /// What the customer saves.
     pub discount_pct: Option<Percent>,
@@ -124,9 +143,10 @@ pub struct CodeEntry {
     pub ends_at: Option<EventTime>,
     /// Also spoken or printed, so that orders without clicks are normal.
     pub offline: Option<bool>,
-    /// When the partner published or will, ascending, each once.
+    /// When the partner published or will, ascending, each once, at most 1,024.
     pub posts: Vec<EventTime>,
-    /// Coupon or cashback sites that the brand allows for this code, ascending, each once.
+    /// Coupon or cashback sites that the brand allows for this code, ascending, each once, at
+    /// most 256.
     pub permitted_hosts: Vec<Arc<str>>,
 }
 
@@ -139,7 +159,7 @@ pub struct Sighting {
     pub ts: EventTime,
     /// Host of `url`, where it has one.
     pub url_host: Option<Arc<str>>,
-    /// Where.
+    /// Where; at most 2 KiB.
     pub url: Arc<str>,
     /// Who saw it: a crawler, a service, a person.
     pub source: Arc<str>,
@@ -160,11 +180,11 @@ pub struct Decision {
     pub actor: Arc<str>,
     /// What was decided.
     pub outcome: Outcome,
-    /// Why, in words.
+    /// Why, in words; at most 2 KiB.
     pub note: Option<Arc<str>>,
     /// Commission is held from this time on.
     pub hold_from: Option<EventTime>,
-    /// Hosts that become permitted, ascending, each once.
+    /// Hosts that become permitted, ascending, each once, at most 256.
     pub hosts: Vec<Arc<str>>,
     /// When an announced post is expected.
     pub expected_post: Option<EventTime>,

@@ -118,6 +118,16 @@ proptest! {
         }
     }
 
+    /// The capital letter keeps the second one from the short way of the usual referrer.
+    #[test]
+    fn the_short_way_finds_what_the_full_rules_find(
+        rest in "[a-z0-9._-]{0,12}(\\.|-|_|)[a-z0-9._-]{0,70}([/?#:@\\\\ %é][!-~]{0,6})?"
+    ) {
+        let usual = format!("https://{rest}");
+        let unusual = format!("httpS://{rest}");
+        prop_assert_eq!(host_of(&usual), host_of(&unusual));
+    }
+
     #[test]
     fn scheme_path_and_port_change_nothing(
         host in "[a-z0-9]{1,8}(\\.[a-z0-9]{1,8}){1,3}",

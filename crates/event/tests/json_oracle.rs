@@ -258,14 +258,13 @@ fn mutated() -> impl Strategy<Value = Vec<u8>> {
         })
 }
 
-/// More cases for a long run: `PROPTEST_CASES=2000000 cargo test --release …`.
+/// At least 2,000 cases; proptest reads `PROPTEST_CASES` for a longer run.
 fn config() -> ProptestConfig {
-    let asked = std::env::var("PROPTEST_CASES")
-        .ok()
-        .and_then(|cases| cases.parse().ok());
+    let default = ProptestConfig::default();
     ProptestConfig {
         failure_persistence: None,
-        ..ProptestConfig::with_cases(asked.unwrap_or(2_000))
+        cases: default.cases.max(2_000),
+        ..default
     }
 }
 

@@ -181,24 +181,30 @@ impl Decoder {
     fn wipe(&mut self, raw: &[u8]) {
         self.scratch.fill(0);
         if memchr::memchr(b'\\', raw).is_some() {
-            // The parser unescapes into a buffer of its own that cannot be reached. A text with
-            // an escape at its start, as long as the record, overwrites what it holds.
-            self.scratch.clear();
-            self.scratch.extend_from_slice(b"\"\\n");
-            self.scratch.resize(raw.len() + 8, b' ');
-            self.scratch.push(b'"');
-            let length = self.scratch.len();
-            self.scratch.resize(length + INPUT_PADDING, b' ');
-            let mut tape = std::mem::replace(&mut self.tape, Tape(Vec::new())).reset();
-            let overwritten = simd_json::fill_tape_padded(
-                &mut self.scratch,
-                length,
-                &mut self.buffers,
-                &mut tape,
-            );
-            self.tape = tape.reset();
-            debug_assert!(overwritten.is_ok(), "one text is valid JSON");
+            self.wipe_unescaped(raw.len());
         }
+    }
+
+    /// The parser unescapes into a buffer of its own that cannot be reached. A text of the
+    /// length of the record, with its escape at the start, overwrites every byte of the record
+    /// that can be in it; a longer one might make it grow and leave the old memory as it is.
+    fn wipe_unescaped(&mut self, record_bytes: usize) {
+        const HEAD: &[u8] = b"\"\\n";
+        let text_bytes = record_bytes.max(HEAD.len() + 1);
+        self.scratch.clear();
+        self.scratch.extend_from_slice(HEAD);
+        self.scratch.resize(text_bytes - 1, b' ');
+        self.scratch.push(b'"');
+        self.scratch.resize(text_bytes + INPUT_PADDING, b' ');
+        let mut tape = std::mem::replace(&mut self.tape, Tape(Vec::new())).reset();
+        let overwritten = simd_json::fill_tape_padded(
+            &mut self.scratch,
+            text_bytes,
+            &mut self.buffers,
+            &mut tape,
+        );
+        self.tape = tape.reset();
+        assert!(overwritten.is_ok(), "one text is valid JSON");
     }
 }
 

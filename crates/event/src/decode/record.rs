@@ -172,7 +172,7 @@ impl<'t, 's> Record<'t, 's> {
         times: &mut TimeReader,
     ) -> Result<EventTime, ErrorKind> {
         let time = match node {
-            Node::String(text) => times.read(text.trim()).map_err(|_| ErrorKind::BadTime)?,
+            Node::String(text) => times.read(trim(text)).map_err(|_| ErrorKind::BadTime)?,
             Node::Static(StaticNode::U64(millis)) => {
                 EventTime::from_millis(i64::try_from(millis).unwrap_or(i64::MAX))
             }
@@ -194,7 +194,7 @@ impl<'t, 's> Record<'t, 's> {
     /// An amount in units of 1/10,000, from a number or a text.
     pub(super) fn required_amount(&self, field: Field) -> Result<i128, DecodeError> {
         let text = match self.required(field)? {
-            Node::String(text) => text.trim(),
+            Node::String(text) => trim(text),
             Node::Static(StaticNode::Bool(_)) | Node::Object { .. } | Node::Array { .. } => {
                 return Err(DecodeError::of_field(ErrorKind::BadType, field));
             }
@@ -257,9 +257,18 @@ pub(super) fn noted<T>(value: Option<T>, field: Field, defects: &mut Defects) ->
     value
 }
 
+/// [`str::trim`], but for the usual text a look at its two ends.
+#[inline]
+pub(super) fn trim(text: &str) -> &str {
+    match text.as_bytes() {
+        [b'!'..=b'~', .., b'!'..=b'~'] => text,
+        _ => text.trim(),
+    }
+}
+
 /// The text without white space around it, if it has 1 to `bytes_max` bytes then.
 pub(super) fn trimmed(text: &str, bytes_max: usize) -> Result<&str, ErrorKind> {
-    let text = text.trim();
+    let text = trim(text);
     if text.is_empty() {
         Err(ErrorKind::Empty)
     } else if text.len() > bytes_max {

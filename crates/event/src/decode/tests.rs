@@ -60,6 +60,36 @@ fn a_raw_phone_does_not_stay_behind_a_dead_letter() {
 }
 
 #[test]
+fn a_raw_address_does_not_stay_behind() {
+    let raw = ORDER.replace(
+        r#""customer_phone":PHONE"#,
+        r#""customer_email":"Aru.K@example.kz""#,
+    );
+    let mut decoder = decoder();
+    let shown = format!("{:?}", decoder.decode(Topic::Orders, raw.as_bytes()));
+    assert!(shown.contains("CustomerId"));
+    for needle in ["Aru.K", "aru.k"] {
+        assert!(!shown.contains(needle) && !holds(&decoder, needle));
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn a_raw_phone_does_not_stay_behind_a_record_cut_anywhere(
+        digits in "[1-9][0-9]{9}",
+        cut in 0..300_usize,
+        end in proptest::sample::select(vec!["", "}", "\"}", "\\", "[{"]),
+    ) {
+        let whole = ORDER.replace("PHONE", &format!("\"8{digits}\\u0020\""));
+        let raw = format!("{}{end}", &whole[..cut.min(whole.len())]);
+        let mut decoder = decoder();
+        let shown = format!("{:?}", decoder.decode(Topic::Orders, raw.as_bytes()));
+        proptest::prop_assert!(!shown.contains(&digits));
+        proptest::prop_assert!(!holds(&decoder, &digits));
+    }
+}
+
+#[test]
 fn the_parser_can_be_made_to_overwrite_its_own_buffer() {
     let mut decoder = decoder();
     for length in 0..200 {
