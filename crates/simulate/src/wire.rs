@@ -83,7 +83,7 @@ impl Wire {
     pub(crate) fn mistyped_key(&self, stage: &Stage, order: &OrderDraft) -> Option<String> {
         let card = &stage.cards[order.code as usize];
         (order.spelling == Spelling::Mistyped)
-            .then(|| self.mistyped(card, order.serial).to_lowercase())
+            .then(|| self.mistyped(&card.text, order.serial).to_lowercase())
     }
 
     #[inline]
@@ -96,7 +96,7 @@ impl Wire {
         push_time(out, order.ts, merchant.time_style);
         put(out, ",\"code\":\"");
         match order.spelling {
-            Spelling::Mistyped => put(out, &self.mistyped(card, order.serial)),
+            Spelling::Mistyped => put(out, &self.mistyped(&card.text, order.serial)),
             spelling => push_spelled(out, card, spelling),
         }
         put(out, "\",\"amount\":");
@@ -172,8 +172,8 @@ impl Wire {
     }
 
     /// The code with one letter lost or doubled, and surely nobody's code.
-    fn mistyped(&self, card: &CodeCard, serial: u64) -> String {
-        let letters: Vec<char> = card.text.chars().collect();
+    fn mistyped(&self, code: &str, serial: u64) -> String {
+        let letters: Vec<char> = code.chars().collect();
         let slip = mix(serial ^ self.seed);
         let at = (slip >> 8) as usize % letters.len();
         let doubled = slip & 1 == 0 || letters.len() < 4;
@@ -343,5 +343,31 @@ fn entry_word(entry: Entry) -> &'static str {
         Entry::Link => "link",
         Entry::Typed => "typed",
         Entry::Auto => "auto",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_of_the_finger_never_hits_a_code_that_was_issued() {
+        let of = |issued: &[&str]| Wire {
+            issued: issued.iter().map(|&code| code.to_owned()).collect(),
+            seed: 1,
+        };
+        let slips: HashSet<String> = (0..100)
+            .map(|serial| of(&["dana"]).mistyped("DANA", serial).to_lowercase())
+            .collect();
+        assert!(
+            slips.contains("daana") && slips.contains("ana") && !slips.contains("dana"),
+            "{slips:?}"
+        );
+
+        let crowded = of(&["dana", "daana", "ana", "ana0"]);
+        for serial in 0..100 {
+            let slip = crowded.mistyped("DANA", serial).to_lowercase();
+            assert!(!crowded.issued.contains(&slip), "{slip}");
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use promoguard_simulate::{Topic, WorldSettings, write_files};
+use promoguard_simulate::{LeakMix, Topic, WorldSettings, write_files};
 
 use crate::support::{Finished, lines, small};
 
@@ -47,6 +47,39 @@ fn counts_in_the_truth_equal_the_counts_in_the_records() {
         leaked += leaked_orders;
     }
     assert!(leaked > 100, "only {leaked} leaked orders");
+}
+
+#[test]
+fn refusals_in_the_truth_equal_refusals_of_issued_codes() {
+    let settings = WorldSettings {
+        codes: 150,
+        lookalike_share: 0.6,
+        walled_share: 0.3,
+        ..small()
+    };
+    let finished = Finished::of(WorldSettings {
+        mistyped_share: 0.3,
+        ..settings
+    });
+    let mut refused: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    for record in finished
+        .records
+        .iter()
+        .filter(|record| record.topic == Topic::Orders)
+    {
+        let json = record.json();
+        if json["status"] == "rejected" {
+            let id = json["order_id"].as_str().unwrap().to_owned();
+            refused.entry(&record.key).or_default().insert(id);
+        }
+    }
+    let mut total = 0;
+    for (code, truth) in finished.truths() {
+        let counted = refused.get(code.as_str()).map_or(0, |ids| ids.len() as u64);
+        assert_eq!(counted, truth.rejected_attempts, "{code}");
+        total += counted;
+    }
+    assert!(total > 10, "only {total} refusals");
 }
 
 #[test]
@@ -163,9 +196,20 @@ fn lateness_and_disorder_follow_the_settings() {
 
 #[test]
 fn nobody_is_a_new_customer_of_a_shop_twice() {
-    let finished = Finished::of(WorldSettings {
-        leak_share: 0.5,
+    // Insiders are the ones who come back most.
+    let leak_mix = LeakMix {
+        insider_or_community: 3.0,
+        ..LeakMix::default()
+    };
+    let settings = WorldSettings {
+        leak_share: 0.8,
+        leak_mix,
+        walled_share: 0.3,
         ..small()
+    };
+    let finished = Finished::of(WorldSettings {
+        codes: 100,
+        ..settings
     });
     let mut newcomers = BTreeSet::new();
     let mut checked = 0;

@@ -20,6 +20,18 @@ fn the_same_seed_gives_the_same_bytes_whatever_the_batch() {
 }
 
 #[test]
+fn the_presets_are_worlds() {
+    for settings in [WorldSettings::walled_gardens(1), WorldSettings::hard(1)] {
+        let mut world = World::new(WorldSettings {
+            days: 1.0,
+            ..settings
+        })
+        .unwrap();
+        assert!(!run(&mut world, 1_000).is_empty());
+    }
+}
+
+#[test]
 fn another_seed_gives_another_world() {
     let settings = WorldSettings {
         days: 2.0,
