@@ -227,10 +227,16 @@ pub struct Simulate {
     /// How many days to live through
     #[arg(long, value_name = "N", default_value_t = 56)]
     pub days: u32,
+    /// First day, in RFC 3339; default: 2026-03-02 for files, for Kafka such that the world ends now
+    #[arg(long, value_name = "TIME")]
+    pub start: Option<String>,
     /// Share of the codes that leak, 0 to 1
-    #[arg(long, value_name = "SHARE", default_value_t = 0.1)]
+    #[arg(long, value_name = "SHARE", default_value_t = 0.22)]
     pub leak_share: f64,
-    /// Share of the lines that are broken, repeated or late on purpose, 0 to 1
+    /// Multiplies the orders and clicks of every code
+    #[arg(long, value_name = "FACTOR", default_value_t = 1.0)]
+    pub volume: f64,
+    /// Broken records per good one, besides the good ones, 0 to 1
     #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
     pub dirty_share: f64,
     /// Say nothing but errors

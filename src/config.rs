@@ -5,18 +5,21 @@
 //!
 //! [`sections`] holds the settings, [`schema`] reads their documentation from the structs,
 //! [`layers`] puts default, file, environment and command line on top of each other, [`plan`]
-//! turns typed arguments into what a command needs, [`keys`] reads the secrets.
+//! turns typed arguments into what a command needs, [`keys`] reads the secrets, [`judge`] lends the
+//! judge's own settings.
 
 use std::num::NonZeroUsize;
 
 mod check;
 pub mod example;
+pub mod judge;
 pub mod keys;
 pub mod layers;
 pub mod plan;
 pub mod schema;
 pub mod sections;
 mod value;
+mod wire;
 
 pub use layers::{Fault, Faults, Layers, Origin, Resolved, resolve};
 pub use plan::{
@@ -32,3 +35,6 @@ impl Config {
         NonZeroUsize::new(self.pipeline.threads as usize).unwrap_or_else(cores)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -469,3 +469,6 @@ fn key(metric: &Metric, labels: &[&str]) -> Key {
     let labels = pairs.map(|(name, value)| metrics::Label::new(*name, (*value).to_owned()));
     Key::from_parts(metric.name, labels.collect::<Vec<_>>())
 }
+
+#[cfg(test)]
+mod tests;

@@ -48,7 +48,7 @@ pub enum Origin {
     File {
         /// As given on the command line.
         path: PathBuf,
-        /// 1-based.
+        /// 1-based; 0 for the file as a whole.
         line: usize,
     },
     /// An environment variable of this name.
@@ -61,6 +61,8 @@ impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Origin::Default => f.write_str("default"),
+            // The file as a whole, where no line is to blame.
+            Origin::File { path, line: 0 } => write!(f, "{}", path.display()),
             Origin::File { path, line } => write!(f, "{}, line {line}", path.display()),
             Origin::Environment(name) => write!(f, "environment variable {name}"),
             Origin::Argument(option) => write!(f, "option {option}"),
@@ -119,6 +121,11 @@ pub struct Resolved {
 }
 
 impl Resolved {
+    /// How many settings somebody chose.
+    pub fn changed(&self) -> usize {
+        self.origins.len()
+    }
+
     /// Where the value of a setting came from.
     pub fn origin(&self, path: &str) -> Origin {
         self.origins.get(path).cloned().unwrap_or(Origin::Default)
@@ -282,7 +289,7 @@ impl<'s> Stack<'s> {
             }
         };
         for (path, problem) in check::problems(&config) {
-            self.blame(path, problem);
+            self.blame(&path, problem);
         }
         if !self.faults.is_empty() {
             return Err(Faults(self.faults));

@@ -2,7 +2,10 @@
 //!
 //! Decides what is wrong usage. Must not touch anything but the settings file.
 
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
+
+use promoguard_simulate::WorldSettings;
 
 use crate::cli::{self, Cli, Command, ConfigAction, Order, TopicsAction};
 
@@ -110,16 +113,10 @@ pub struct SimulatePlan {
     pub config: Config,
     /// Where it goes.
     pub target: SimulateTarget,
-    /// Seed of the world.
-    pub seed: u64,
-    /// Codes of the world.
-    pub codes: u32,
-    /// Days to live through.
-    pub days: u32,
-    /// Share of the codes that leak.
-    pub leak_share: f64,
-    /// Broken lines per good one.
-    pub dirty_share: f64,
+    /// Which world. For Kafka its `start` is moved so that it ends now, unless `starts_as_said`.
+    pub world: WorldSettings,
+    /// Whether the start was given.
+    pub starts_as_said: bool,
     /// Say nothing but errors.
     pub quiet: bool,
 }
@@ -137,7 +134,7 @@ pub enum SimulateTarget {
     /// Into the topics of the settings.
     Kafka {
         /// Events a second; `None` = as fast as Kafka takes them.
-        rate: Option<u32>,
+        rate: Option<NonZeroU32>,
     },
 }
 
@@ -300,37 +297,50 @@ fn plan_simulate(
     simulate: cli::Simulate,
     environment: &[(String, String)],
 ) -> Result<Plan, PlanError> {
-    within("--codes", simulate.codes, 1, 5_000_000)?;
-    within("--days", simulate.days, 1, 3_660)?;
-    for (option, share) in [
-        ("--leak-share", simulate.leak_share),
-        ("--dirty-share", simulate.dirty_share),
-    ] {
-        if !(0.0..=1.0).contains(&share) {
-            return Err(PlanError::Usage(format!(
-                "{option} is {share}, must be from 0 to 1"
-            )));
-        }
-    }
+    let defaults = WorldSettings::default();
+    let start = simulate.start.as_deref().map(parse_start).transpose()?;
+    let world = WorldSettings {
+        seed: simulate.seed,
+        codes: simulate.codes,
+        // As many codes a shop as in the default world.
+        merchants: (simulate.codes / 10).max(1),
+        start: start.unwrap_or(defaults.start),
+        days: simulate.days.into(),
+        leak_share: simulate.leak_share,
+        volume_scale: simulate.volume,
+        dirty_share: simulate.dirty_share,
+        ..defaults
+    };
+    world
+        .validate()
+        .map_err(|error| PlanError::Usage(error.to_string()))?;
     let target = match simulate.out {
         Some(folder) => SimulateTarget::Files {
             folder,
             gzip: simulate.gzip,
         },
         None => SimulateTarget::Kafka {
-            rate: (simulate.rate > 0).then_some(simulate.rate),
+            rate: NonZeroU32::new(simulate.rate),
         },
     };
     Ok(Plan::Simulate(Box::new(SimulatePlan {
         config: settle(&simulate.settings, environment, Vec::new())?.config,
         target,
-        seed: simulate.seed,
-        codes: simulate.codes,
-        days: simulate.days,
-        leak_share: simulate.leak_share,
-        dirty_share: simulate.dirty_share,
+        world,
+        starts_as_said: start.is_some(),
         quiet: simulate.quiet,
     })))
+}
+
+/// Epoch milliseconds.
+fn parse_start(text: &str) -> Result<i64, PlanError> {
+    let time: jiff::Timestamp = text.parse().map_err(|_| {
+        let example = "such as 2026-03-02T00:00:00+05:00";
+        PlanError::Usage(format!(
+            "--start is {text}, must be an RFC 3339 time, {example}"
+        ))
+    })?;
+    Ok(time.as_millisecond())
 }
 
 fn plan_topics(action: TopicsAction, environment: &[(String, String)]) -> Result<Plan, PlanError> {

@@ -55,6 +55,11 @@ pub enum Kind {
         /// Fewest items.
         length_min: u64,
     },
+    /// A list of so many numbers.
+    Numbers {
+        /// How many.
+        length: u64,
+    },
     /// One of a few words, each with its explanation.
     Choice(Vec<(String, String)>),
     /// Texts under names that are not ours.
@@ -131,6 +136,9 @@ fn kind(schema: &Value) -> Kind {
             max: schema["maximum"].as_f64().unwrap_or(f64::MAX),
         },
         "boolean" => Kind::Boolean,
+        "array" if type_of(&schema["items"]) == "number" => Kind::Numbers {
+            length: schema["minItems"].as_u64().unwrap_or(0),
+        },
         "array" => Kind::List {
             length_min: schema["minItems"].as_u64().unwrap_or(0),
         },

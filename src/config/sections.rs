@@ -11,6 +11,8 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::judge::Detect;
+
 /// All settings.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -19,7 +21,8 @@ pub struct Config {
     pub kafka: Kafka,
     /// Order of time, dedupe, and the bounds of memory.
     pub pipeline: Pipeline,
-    /// The judge: when a code becomes suspicious.
+    /// The numbers of the judge: when a code becomes suspicious. The defaults were measured
+    /// together; change one only with a measurement of your own.
     pub detect: Detect,
     /// The listener of /metrics, /livez and /readyz.
     pub http: Http,
@@ -292,7 +295,7 @@ pub struct Pipeline {
     #[schemars(range(min = 1, max = 3660))]
     pub file_future_days: u32,
     /// Memory of the filter that recognises repeated clicks, over all partitions. 6 bytes a click
-    /// are enough: the default holds some 20 million clicks.
+    /// are enough: the default holds some 40 million clicks.
     #[schemars(range(min = 1_048_576))]
     pub click_dedupe_memory_bytes: u64,
     /// How long a click id is remembered. When the memory is too small for it, the time becomes
@@ -311,6 +314,11 @@ pub struct Pipeline {
     /// Codes that are watched without being in the registry, over all partitions.
     #[schemars(range(min = 100))]
     pub unregistered_codes_max: u32,
+    /// Hosts of click referrers known by name, over all partitions.
+    #[schemars(range(min = 100))]
+    pub hosts_max: u32,
+    /// Windows of closed hours kept so that late events can amend them, over all partitions.
+    pub amendable_windows_max: u32,
     /// Memory to sort files whose lines are out of order; beyond it they are sorted on disk.
     #[schemars(range(min = 1_048_576))]
     pub sort_memory_bytes: u64,
@@ -334,34 +342,18 @@ impl Default for Pipeline {
             lateness_days: 14,
             future_tolerance_minutes: 10,
             file_future_days: 14,
-            click_dedupe_memory_bytes: 128 << 20,
+            click_dedupe_memory_bytes: 256 << 20,
             click_dedupe_horizon_hours: 24,
             order_index_days: 90,
-            order_index_entries_max: 16_000_000,
+            order_index_entries_max: 50_000_000,
             attempts_per_code_hour_max: 10_000,
             unregistered_codes_max: 100_000,
+            hosts_max: 100_000,
+            amendable_windows_max: 1_000_000,
             sort_memory_bytes: 256 << 20,
             temp_dir: None,
             batch_records_max: 2_048,
             queued_batches_max: 8,
-        }
-    }
-}
-
-/// `[detect]`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct Detect {
-    /// How many false flags are acceptable per 1,000 clean codes and week. Fewer means later and
-    /// fewer flags.
-    #[schemars(range(min = 0.001, max = 1000.0))]
-    pub budget_false_flags_per_1000_code_weeks: f64,
-}
-
-impl Default for Detect {
-    fn default() -> Self {
-        Self {
-            budget_false_flags_per_1000_code_weeks: 1.0,
         }
     }
 }

@@ -12,6 +12,7 @@ pub(super) fn from_text(kind: &Kind, text: &str) -> Result<Value, String> {
     let read = match kind {
         Kind::Integer { .. } => text.replace('_', "").parse::<i64>().ok().map(Value::from),
         Kind::Number { .. } => text.replace('_', "").parse::<f64>().ok().map(Value::from),
+        Kind::Numbers { .. } => text.split(',').map(|item| number(item.trim())).collect(),
         Kind::Boolean => text.parse::<bool>().ok().map(Value::from),
         Kind::Text { .. } | Kind::Choice(_) => Some(Value::from(text)),
         Kind::List { .. } => Some(split_list(text)),
@@ -28,6 +29,12 @@ pub(super) fn from_toml(kind: &Kind, item: &Item) -> Result<Value, String> {
             .as_float()
             .or(item.as_integer().map(|whole| whole as f64))
             .map(Value::from),
+        Kind::Numbers { .. } => item.as_array().and_then(|items| {
+            items
+                .iter()
+                .map(|item| number(item.to_string().trim()))
+                .collect()
+        }),
         Kind::Boolean => item.as_bool().map(Value::from),
         Kind::Text { .. } | Kind::Choice(_) => item.as_str().map(Value::from),
         Kind::List { .. } => match item.as_array() {
@@ -74,6 +81,7 @@ pub(super) fn expectation(kind: &Kind) -> String {
             (true, false) => format!("must be a number, at most {max}"),
             (false, false) => format!("must be a number from {min} to {max}"),
         },
+        Kind::Numbers { length } => format!("must be a list of {length} numbers"),
         Kind::Boolean => "must be true or false".to_owned(),
         Kind::Text { length_min: 0 } => "must be a text".to_owned(),
         Kind::Text { .. } => "must be a text that says something".to_owned(),
@@ -111,6 +119,9 @@ fn checked(kind: &Kind, read: Option<Value>) -> Result<Value, String> {
         Kind::List { length_min } => value
             .as_array()
             .is_some_and(|items| items.len() as u64 >= *length_min),
+        Kind::Numbers { length } => value
+            .as_array()
+            .is_some_and(|items| items.len() as u64 == *length),
         Kind::Choice(words) => value
             .as_str()
             .is_some_and(|text| words.iter().any(|(word, _)| word == text)),
@@ -121,6 +132,12 @@ fn checked(kind: &Kind, read: Option<Value>) -> Result<Value, String> {
     } else {
         Err(expectation(kind))
     }
+}
+
+/// A whole number stays one, for settings that are counted.
+fn number(text: &str) -> Option<Value> {
+    let whole = text.parse::<i64>().ok().map(Value::from);
+    whole.or_else(|| text.parse::<f64>().ok().map(Value::from))
 }
 
 fn split_list(text: &str) -> Value {
