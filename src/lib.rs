@@ -8,6 +8,8 @@
 pub mod cli;
 pub mod commands;
 pub mod config;
+pub mod engine;
 pub mod http;
 pub mod logging;
+pub mod report;
 pub mod telemetry;

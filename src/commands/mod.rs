@@ -11,7 +11,14 @@ use crate::cli::Cli;
 use crate::config::{Plan, PlanError};
 use crate::logging;
 
+mod aligned;
 mod config;
+mod demo;
+mod doctor;
+mod replay;
+mod run;
+mod simulate;
+mod topics;
 
 /// Did what was asked for.
 pub const DONE: u8 = 0;
@@ -57,6 +64,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn execute(plan: Plan) -> anyhow::Result<u8> {
     match plan {
         Plan::Config(plan) => config::execute(*plan),
-        other => anyhow::bail!("this build cannot do that yet: {other:?}"),
+        Plan::Doctor(plan) => doctor::execute(*plan),
+        Plan::Simulate(plan) => simulate::execute(*plan),
+        Plan::Topics(plan) => topics::execute(*plan),
+        Plan::Demo(plan) => demo::execute(*plan),
+        Plan::Replay(plan) => replay::execute(*plan),
+        Plan::Run(plan) => run::execute(*plan),
     }
 }

@@ -142,7 +142,7 @@ impl Shard {
         let shards = u64::from(settings.shards);
         // Both filters see every click: the click id, and the visitor within a code.
         let filter = SeenWindowSettings {
-            memory_bytes_max: (settings.click_filter_bytes_max / shards / 2) as usize,
+            memory_bytes_max: ((settings.click_filter_bytes_max / shards / 2) as usize).max(64 << 10),
             horizon_ms: settings.click_horizon_ms,
             generations: 3,
         };
@@ -295,6 +295,7 @@ impl Shard {
         self.keys.extend(clicks.iter().map(|click| click.key));
         self.times
             .extend(clicks.iter().map(|click| click.at.millis()));
+        self.seen.clear();
         self.click_filter
             .insert_batch(&self.keys, &self.times, &mut self.seen);
         self.fresh.clear();
@@ -310,6 +311,7 @@ impl Shard {
         }
         let duplicates = (clicks.len() - self.fresh.len()) as u64;
         self.counts.of_mut(Topic::Clicks).duplicate += duplicates;
+        self.first.clear();
         self.visit_filter
             .insert_batch(&self.keys, &self.times, &mut self.first);
     }

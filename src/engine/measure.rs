@@ -1,0 +1,122 @@
+//! What the effects of a step mean for the metrics.
+
+use std::collections::BTreeMap;
+
+use promoguard_event::{Currency, Decision, ErrorKind, Flag, FlagKind, FlagState, Topic};
+use promoguard_pipeline::{Counts, Effects, FieldDefects, ShardSet};
+
+use crate::telemetry::Telemetry;
+use crate::telemetry::labels::{CurrencyLabel, Label, RecordResult, SignalLabel, StatePart};
+
+/// The flags that are open now, with what they stand for.
+#[derive(Debug, Default)]
+pub struct OpenFlags {
+    open: BTreeMap<String, (FlagKind, Currency, f64)>,
+}
+
+impl OpenFlags {
+    /// Takes in a flag record.
+    pub fn note(&mut self, flag: &Flag) {
+        if flag.state == FlagState::Cleared {
+            self.open.remove(&flag.flag_id);
+            return;
+        }
+        let commission = flag.exposure.commission.as_ref();
+        let units = commission.map_or(0, |interval| interval.estimate.0);
+        let entry = (flag.kind, flag.exposure.currency, units as f64 / 10_000.0);
+        self.open.insert(flag.flag_id.clone(), entry);
+    }
+
+    /// The kind of an open flag.
+    pub fn kind_of(&self, flag_id: &str) -> Option<FlagKind> {
+        self.open.get(flag_id).map(|(kind, _, _)| *kind)
+    }
+
+    fn publish(&self, telemetry: &Telemetry) {
+        for kind in FlagKind::ALL {
+            let flags = self.open.values().filter(|(of, _, _)| of == kind);
+            telemetry.set_flags_open(*kind, flags.count() as u64);
+        }
+        for currency in CurrencyLabel::ALL {
+            let exposure = self
+                .open
+                .values()
+                .filter(|(_, of, _)| CurrencyLabel::of(of.as_str()) == Some(*currency))
+                .map(|(_, _, amount)| amount)
+                .sum();
+            telemetry.set_exposure_open(*currency, exposure);
+        }
+    }
+}
+
+/// Adds the effects of a step to the metrics.
+pub fn measure_effects(telemetry: &Telemetry, effects: &Effects, open: &mut OpenFlags) {
+    measure_counts(telemetry, &effects.counts);
+    for judged in &effects.flags {
+        telemetry.add_flags(judged.flag.kind, judged.flag.state, 1);
+        open.note(&judged.flag);
+    }
+    if !effects.flags.is_empty() {
+        open.publish(telemetry);
+    }
+    telemetry.add_judged_orders(effects.judged_orders.len() as u64);
+    for (signal, count) in &effects.abstained {
+        telemetry.add_signal_abstained(SignalLabel::of(signal), *count);
+    }
+}
+
+/// Adds counts of records to the metrics.
+pub fn measure_counts(telemetry: &Telemetry, counts: &Counts) {
+    for topic in Topic::ALL {
+        let of = counts.of(topic);
+        telemetry.add_events(topic, RecordResult::Accepted, of.accepted);
+        telemetry.add_events(topic, RecordResult::Duplicate, of.duplicate);
+        telemetry.add_events(topic, RecordResult::TooLate, of.too_late);
+        telemetry.add_events(topic, RecordResult::DeadLetter, of.dead_letter);
+        telemetry.add_events(topic, RecordResult::Rekeyed, of.rekeyed);
+        telemetry.add_late_events(topic, of.late);
+        telemetry.add_misplaced(of.rekeyed);
+        for reason in ErrorKind::ALL {
+            let letters = counts.dead_letters(topic, reason);
+            if letters > 0 {
+                telemetry.add_dead_letters(topic, reason, letters);
+            }
+        }
+    }
+    telemetry.add_order_conflicts(counts.of(Topic::Orders).conflict);
+    telemetry.add_code_conflicts(counts.code_conflicts);
+    telemetry.add_attempts_not_judged(counts.attempts_not_judged);
+    telemetry.add_windows_not_amended(counts.windows_not_amended);
+    telemetry.add_codes_evicted(counts.codes_evicted);
+}
+
+/// Adds malformed optional fields to the metrics.
+pub fn measure_defects(telemetry: &Telemetry, defects: &FieldDefects) {
+    for (topic, field, count) in defects.iter() {
+        telemetry.add_optional_field_defects(topic, field, count);
+    }
+}
+
+/// Adds an analyst's decision to the metrics.
+pub fn measure_decision(telemetry: &Telemetry, decision: &Decision, open: &OpenFlags) {
+    let kind = open.kind_of(&decision.flag_id).unwrap_or(FlagKind::Unknown);
+    telemetry.add_decisions(kind, decision.outcome, 1);
+}
+
+/// Shows what the shards keep.
+pub fn measure_state(telemetry: &Telemetry, shards: &ShardSet, early_rotations: &mut u64) {
+    telemetry.set_codes_tracked(shards.codes() as u64);
+    let (mut filters, mut index, mut rotations) = (0, 0, 0);
+    let mut horizon_ms = i64::MAX;
+    for memory in shards.memory() {
+        filters += memory.click_filter_bytes as u64;
+        index += memory.order_index_bytes as u64;
+        rotations += memory.early_rotations;
+        horizon_ms = horizon_ms.min(memory.click_horizon_ms);
+    }
+    telemetry.set_state_bytes(StatePart::ClickFilter, filters);
+    telemetry.set_state_bytes(StatePart::OrderIndex, index);
+    telemetry.set_dedupe_horizon_seconds(horizon_ms as f64 / 1000.0);
+    telemetry.add_dedupe_early_rotations(rotations.saturating_sub(*early_rotations));
+    *early_rotations = rotations;
+}

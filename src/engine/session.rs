@@ -1,0 +1,341 @@
+//! What a process does with one set of owned partitions: from the registry's end to the next
+//! change of ownership.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use promoguard_event::{EventTime, Topic};
+use promoguard_kafka::{
+    Intake as KafkaIntake, IntakeIssue, Ownership, PartitionEnd, SourceId, StartOffset,
+    TopicPartition,
+};
+use promoguard_pipeline::ShardSet;
+use tracing::warn;
+
+use super::arrival::at_effective_time;
+use super::decode::IntakeKeys;
+use super::desk::{Desk, Role};
+use super::live::{Layout, LiveSettings};
+use super::measure::{
+    OpenFlags, measure_counts, measure_decision, measure_defects, measure_effects, measure_state,
+};
+use super::partition::{Log, Partition, idle_watermark};
+use super::publish::{Coordinates, Publisher};
+use crate::telemetry::Telemetry;
+
+/// How long the registry may take to be read.
+const REGISTRY_TIMEOUT: Duration = Duration::from_secs(300);
+
+/// The state of the owned partitions.
+pub struct Session {
+    kafka: KafkaIntake,
+    roles: BTreeMap<SourceId, Role>,
+    next_offsets: BTreeMap<SourceId, i64>,
+    desk: Desk,
+    paused: BTreeSet<TopicPartition>,
+    waiting_records_max: usize,
+    batch_records_max: usize,
+    idle_ms: i64,
+    slack_ms: i64,
+    released_to: Option<EventTime>,
+    early_rotations: u64,
+}
+
+impl Session {
+    /// Reads the registry to its end, then starts on the events of `owned`.
+    ///
+    /// # Errors
+    /// Kafka cannot be read.
+    pub fn start(settings: &LiveSettings, layout: &Layout, owned: &BTreeSet<i32>) -> Result<Self> {
+        let mut pipeline = settings.pipeline.clone();
+        pipeline.shards = layout.partitions as u32;
+        let slack_ms = pipeline.reorder_slack_ms;
+        let shards = ShardSet::new(pipeline, settings.detect.clone(), &settings.hash_key);
+        let keys = IntakeKeys {
+            pseudonyms: settings.pseudonym_key.clone(),
+            limits: settings.decoder,
+            hashers: shards.hashers().clone(),
+        };
+        let partitions = owned.iter().map(|p| (*p, Partition::new(slack_ms)));
+        let mut session = Self {
+            kafka: KafkaIntake::new(&settings.kafka, &[]).context("cannot start reading Kafka")?,
+            roles: BTreeMap::new(),
+            next_offsets: BTreeMap::new(),
+            desk: Desk::new(keys.intake(), shards, partitions.collect(), settings.future_ms_max),
+            paused: BTreeSet::new(),
+            waiting_records_max: settings.waiting_records_max,
+            batch_records_max: settings.batch_records_max,
+            idle_ms: settings.idle_ms,
+            slack_ms,
+            released_to: None,
+            early_rotations: 0,
+        };
+        let topics = &settings.topics;
+        let whole = |topic: &String| (0..layout.shared[topic]).collect::<Vec<i32>>();
+        session.add(&topics.codes, &whole(&topics.codes), |_| Role::Registry)?;
+        session.read_registry(layout.shared[&topics.codes])?;
+        for (topic, name) in [
+            (Topic::Sightings, &topics.sightings),
+            (Topic::Decisions, &topics.decisions),
+        ] {
+            session.add(name, &whole(name), |_| Role::Notices(topic))?;
+        }
+        let owned: Vec<i32> = owned.iter().copied().collect();
+        for (log, name) in [
+            (Log::Clicks, &topics.clicks),
+            (Log::Orders, &topics.orders),
+            (Log::Rekeyed, &topics.rekeyed),
+        ] {
+            session.add(name, &owned, |partition| Role::Events(log, partition))?;
+        }
+        Ok(session)
+    }
+
+    /// How many codes the registry has.
+    pub fn registered_codes(&self) -> usize {
+        self.desk.shards.registry().len()
+    }
+
+    /// Takes what is there, applies what may be applied, publishes what comes of it.
+    ///
+    /// # Errors
+    /// Records were deleted before they were read, or an output cannot be sent.
+    pub fn turn(
+        &mut self,
+        poll_ms: u32,
+        now_ms: i64,
+        publisher: &mut Publisher,
+        open_flags: &mut OpenFlags,
+        telemetry: &Telemetry,
+    ) -> Result<()> {
+        let started = Instant::now();
+        let polled = self.poll(poll_ms, now_ms)?;
+        self.send_side_outputs(publisher, open_flags, telemetry)?;
+        self.follow_idle(now_ms);
+        let released = self.release();
+        self.bound_waiting()?;
+        let effects = self.desk.shards.take_effects();
+        publisher.perform(&effects)?;
+        measure_effects(telemetry, &effects, open_flags);
+        if polled > 0 {
+            let seconds = started.elapsed().as_secs_f64();
+            telemetry.observe_event_processing(Topic::Clicks, seconds, polled);
+        }
+        if let Some(hour) = effects.judged_hour {
+            if !effects.flags.is_empty() {
+                publisher.flush()?;
+                let delay_ms = (now_ms - hour.end().millis()).max(0);
+                for _ in &effects.flags {
+                    telemetry.observe_flag_publish_delay(delay_ms as f64 / 1000.0);
+                }
+            }
+        }
+        telemetry.set_watermark(released);
+        Ok(())
+    }
+
+    /// Shows lag and memory.
+    pub fn measure(&mut self, telemetry: &Telemetry, now_ms: i64) {
+        for (source, role) in &self.roles {
+            let Role::Events(log, partition) = role else {
+                continue;
+            };
+            let topic = match log {
+                Log::Clicks => Topic::Clicks,
+                Log::Orders => Topic::Orders,
+                Log::Rekeyed => continue,
+            };
+            let Some(log_name) = self.kafka.topic_partition(*source) else {
+                continue;
+            };
+            let next = self.next_offsets.get(source).copied().unwrap_or(0);
+            let end = self.kafka.cached_watermarks(log_name).map_or(next, |w| w.1);
+            let records = (end - next).max(0) as u64;
+            let newest = self.desk.newest(*log, *partition);
+            let seconds = match newest {
+                Some(newest) if records > 0 => (now_ms - newest.millis()).max(0) as f64 / 1000.0,
+                _ => 0.0,
+            };
+            telemetry.set_consumer_lag(topic, *partition as u32, records, seconds);
+        }
+        measure_state(telemetry, &self.desk.shards, &mut self.early_rotations);
+    }
+
+    /// Tells the group how far the logs were read; for lag tools only.
+    pub fn commit_for_lag(&self, ownership: &Ownership) {
+        for (source, next) in &self.next_offsets {
+            if let (Some(Role::Events(_, _)), Some(log)) =
+                (self.roles.get(source), self.kafka.topic_partition(*source))
+            {
+                ownership.commit_for_lag(log, *next);
+            }
+        }
+    }
+
+    fn add(&mut self, topic: &str, partitions: &[i32], role: impl Fn(i32) -> Role) -> Result<()> {
+        let assignments: Vec<(TopicPartition, StartOffset)> = partitions
+            .iter()
+            .map(|p| (TopicPartition::new(topic, *p), StartOffset::Earliest))
+            .collect();
+        self.kafka.add(&assignments)?;
+        for (log, _) in assignments {
+            let source = self.kafka.source(&log).context("a source was added")?;
+            self.roles.insert(source, role(log.partition));
+        }
+        Ok(())
+    }
+
+    fn read_registry(&mut self, partitions: i32) -> Result<()> {
+        let deadline = Instant::now() + REGISTRY_TIMEOUT;
+        let mut at_end: BTreeSet<SourceId> = BTreeSet::new();
+        while at_end.len() < partitions as usize {
+            if Instant::now() > deadline {
+                bail!("the registry could not be read to its end within {REGISTRY_TIMEOUT:?}");
+            }
+            at_end.extend(self.poll_once(100)?.1);
+        }
+        self.desk.shards.apply_registry();
+        Ok(())
+    }
+
+    fn poll(&mut self, poll_ms: u32, now_ms: i64) -> Result<u64> {
+        let (polled, ends) = self.poll_once(poll_ms)?;
+        for source in ends {
+            if let Some(Role::Events(log, partition)) = self.roles.get(&source)
+                && let Some(owned) = self.desk.partitions.get_mut(partition)
+            {
+                owned.reached_end(*log, now_ms);
+            }
+        }
+        Ok(polled)
+    }
+
+    /// Returns how many records came, and which sources are at their end now.
+    fn poll_once(&mut self, poll_ms: u32) -> Result<(u64, Vec<SourceId>)> {
+        let (roles, desk, next_offsets) = (&self.roles, &mut self.desk, &mut self.next_offsets);
+        desk.start_batch();
+        let outcome =
+            self.kafka
+                .poll_batch(poll_ms, self.batch_records_max, &mut |record| {
+                    next_offsets.insert(record.source, record.offset + 1);
+                    desk.take(roles[&record.source], &record);
+                })?;
+        for issue in outcome.issues {
+            report(issue)?;
+        }
+        let is_at_end = |end: &&PartitionEnd| {
+            let next = self.next_offsets.get(&end.source);
+            next.is_none_or(|next| end.offset >= *next)
+        };
+        let ends = outcome.partition_ends.iter().filter(is_at_end);
+        let ends = ends.map(|end| end.source).collect();
+        Ok((outcome.records as u64, ends))
+    }
+
+    fn coordinates(&self, (source, offset): (SourceId, i64)) -> Coordinates {
+        let log = self.kafka.topic_partition(source).expect("it was read");
+        Coordinates {
+            log: log.clone(),
+            offset,
+        }
+    }
+
+    fn send_side_outputs(
+        &mut self,
+        publisher: &mut Publisher,
+        open_flags: &OpenFlags,
+        telemetry: &Telemetry,
+    ) -> Result<()> {
+        for letter in std::mem::take(&mut self.desk.dead_letters) {
+            let from = self.coordinates(letter.from);
+            publisher.dead_letter(&from, &letter.raw, letter.error)?;
+        }
+        for rekeyed in std::mem::take(&mut self.desk.rekeyed) {
+            let from = self.coordinates(rekeyed.from);
+            publisher.rekey(&from, &rekeyed)?;
+        }
+        for decision in self.desk.decisions.drain(..) {
+            measure_decision(telemetry, &decision, open_flags);
+        }
+        measure_counts(telemetry, &std::mem::take(&mut self.desk.counts));
+        measure_defects(telemetry, &self.desk.intake.take_defects());
+        Ok(())
+    }
+
+    fn follow_idle(&mut self, now_ms: i64) {
+        let partitions = &mut self.desk.partitions;
+        let watermark =
+            idle_watermark(partitions.values(), now_ms, self.idle_ms, self.slack_ms);
+        for partition in partitions.values_mut() {
+            partition.advance_idle(watermark, now_ms, self.idle_ms);
+        }
+    }
+
+    /// Applies everything that may be applied; returns how far.
+    fn release(&mut self) -> EventTime {
+        let desk = &mut self.desk;
+        for partition in desk.partitions.values_mut() {
+            let release_point = partition.release_point();
+            while let Some(released) = partition.pop_below(release_point) {
+                desk.shards.accept(at_effective_time(released));
+            }
+        }
+        let watermark = desk
+            .partitions
+            .values()
+            .map(Partition::release_point)
+            .min()
+            .unwrap_or(EventTime::from_millis(0));
+        if self.released_to != Some(watermark) {
+            self.released_to = Some(watermark);
+            desk.shards.advance(watermark);
+        }
+        watermark
+    }
+
+    /// Pauses the log that runs ahead of a partition's other log, instead of buffering it.
+    fn bound_waiting(&mut self) -> Result<()> {
+        for (source, role) in &self.roles {
+            let Role::Events(log, number) = role else {
+                continue;
+            };
+            let partition = &self.desk.partitions[number];
+            let name = self
+                .kafka
+                .topic_partition(*source)
+                .expect("it is read")
+                .clone();
+            let waiting = partition.waiting();
+            let is_paused = self.paused.contains(&name);
+            if !is_paused
+                && waiting > self.waiting_records_max
+                && partition.ahead() == Some(*log)
+            {
+                self.kafka.pause(std::slice::from_ref(&name))?;
+                self.paused.insert(name);
+            } else if is_paused && waiting <= self.waiting_records_max / 2 {
+                self.kafka.resume(std::slice::from_ref(&name))?;
+                self.paused.remove(&name);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn report(issue: IntakeIssue) -> Result<()> {
+    match issue {
+        IntakeIssue::Gap {
+            topic_partition,
+            wanted,
+            earliest,
+            latest,
+            ..
+        } => bail!(
+            "records of {topic_partition} from offset {wanted} on are not there any more: the broker \
+             has {earliest} to {latest}; start again to read from there"
+        ),
+        other => warn!(kind = other.kind(), reason = %other, "reading Kafka"),
+    }
+    Ok(())
+}

@@ -1,0 +1,68 @@
+//! Settings of the configuration as the engine wants them.
+
+use promoguard_event::{DecoderLimits, PseudonymKey};
+use promoguard_pipeline::PipelineSettings;
+use promoguard_sketch::HashKey;
+
+use super::live::LiveSettings;
+use super::replay::{ReplayOrder, ReplaySettings};
+use crate::config::Config;
+use crate::config::keys::KeyRing;
+
+const DAY_MS: i64 = 86_400_000;
+
+/// Bounds and horizons of the pipeline.
+pub fn pipeline_settings(config: &Config) -> PipelineSettings {
+    let pipeline = &config.pipeline;
+    PipelineSettings {
+        shards: pipeline.partitions,
+        reorder_slack_ms: pipeline.reorder_slack_ms.into(),
+        lateness_ms_max: i64::from(pipeline.lateness_days) * DAY_MS,
+        click_filter_bytes_max: pipeline.click_dedupe_memory_bytes,
+        click_horizon_ms: i64::from(pipeline.click_dedupe_horizon_hours) * 3_600_000,
+        order_horizon_ms: i64::from(pipeline.order_index_days) * DAY_MS,
+        order_index_entries_max: pipeline.order_index_entries_max,
+        attempts_per_code_hour_max: pipeline.attempts_per_code_hour_max as usize,
+        unregistered_codes_max: pipeline.unregistered_codes_max as usize,
+        ..PipelineSettings::default()
+    }
+}
+
+/// Settings of a run over Kafka.
+pub fn live_settings(config: &Config, keys: &KeyRing) -> LiveSettings {
+    let pipeline = &config.pipeline;
+    LiveSettings {
+        kafka: config.kafka.settings(),
+        topics: config.kafka.topics.clone(),
+        pipeline: pipeline_settings(config),
+        detect: config.detect.0.clone(),
+        hash_key: HashKey::new(*keys.hash.bytes()),
+        pseudonym_key: PseudonymKey::new(*keys.pseudonym.bytes()),
+        decoder: DecoderLimits::default(),
+        idle_ms: pipeline.idle_partition_ms.into(),
+        future_ms_max: i64::from(pipeline.future_tolerance_minutes) * 60_000,
+        batch_records_max: pipeline.batch_records_max as usize,
+        waiting_records_max: 1 << 18,
+    }
+}
+
+/// Settings of a replay.
+pub fn replay_settings(config: &Config, keys: &KeyRing, order: ReplayOrder) -> ReplaySettings {
+    let pipeline = &config.pipeline;
+    ReplaySettings {
+        pipeline: pipeline_settings(config),
+        detect: config.detect.0.clone(),
+        hash_key: HashKey::new(*keys.hash.bytes()),
+        pseudonym_key: PseudonymKey::new(*keys.pseudonym.bytes()),
+        decoder: DecoderLimits::default(),
+        order,
+        threads: config.threads().get(),
+        sort_memory_bytes_max: pipeline.sort_memory_bytes as usize,
+        temp_dir: pipeline
+            .temp_dir
+            .clone()
+            .unwrap_or_else(std::env::temp_dir),
+        file_future_ms_max: i64::from(pipeline.file_future_days) * DAY_MS,
+        zone: config.display.zone.clone(),
+    }
+}
