@@ -25,6 +25,9 @@ pub(crate) struct Standing {
     pub(crate) discount_changed: bool,
     /// The clicks are probably made up.
     pub(crate) clicks_made_up: bool,
+    /// The brand lets coupon sites show the code: buyers who look like a leak's are normal, and
+    /// only places that were not allowed say anything.
+    pub(crate) public: bool,
     /// An analyst called the code's own behaviour legitimate: its habits excuse everything.
     pub(crate) trusted: bool,
 }
@@ -130,6 +133,16 @@ fn silences(
 ) -> [Silence; SHARES] {
     let clicks_carried = view.coverage(Share::HasClickId) >= settings.coverage_min;
     Share::ALL.map(|share| match share {
+        Share::Auto
+        | Share::Cold
+        | Share::TooFast
+        | Share::Returning
+        | Share::Hopper
+        | Share::Repeat
+            if standing.public =>
+        {
+            Silence::Public
+        }
         Share::Cold | Share::TooFast if !clicks_carried => Silence::NotCarried,
         Share::Cold if standing.offline => Silence::Offline,
         Share::Cold if standing.clicks_unknown => Silence::NoClicksYet,

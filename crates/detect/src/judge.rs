@@ -140,7 +140,7 @@ impl CodeWatch {
             };
             let suspect = self
                 .suspect
-                .get_or_insert_with(|| Box::new(Suspect::new(sighting.ts)));
+                .get_or_insert_with(|| Box::new(Suspect::new(sighting.ts, &self.recent)));
             let mut logs = [[0.0; OBSERVING]; KINDS];
             logs[Kind::Site as usize][Signal::Sighting as usize] = libm::log(ratio);
             let mut ratios = [1.0; KINDS];
@@ -192,9 +192,11 @@ impl CodeWatch {
     fn take_flood(&mut self, settings: &DetectSettings, facts: &HourOfCode<'_>, mean: f64) {
         let hour = facts.hour.index();
         let usual = self.clock.usual_per_hour(hour);
-        let Some(reading) = click_watch::read_flood(settings, facts.clicks, usual) else {
-            return;
-        };
+        let reading = click_watch::read_flood(settings, facts.clicks, &self.habit, usual);
+        if reading.is_none_or(|reading| !reading.swollen) && self.flood.is_none() {
+            self.habit.learn(facts.clicks);
+        }
+        let Some(reading) = reading else { return };
         if self.flood.is_none() && !reading.swollen {
             return;
         }
@@ -207,7 +209,7 @@ impl CodeWatch {
             .add(&mixture_logs(settings, reading.ratio / mean));
         track.day.seen += 1;
         track.growth.add(reading.growth, 1.0);
-        track.odd_share.add(reading.odd_share, 0.3);
+        track.odd_share.add(reading.odd_share.0, reading.odd_share.1);
     }
 
     fn read_orders<'a>(
@@ -234,6 +236,7 @@ impl CodeWatch {
             } else {
                 *means
             };
+            let means = self.own_means(settings, expected.standing.trusted, means);
             judgements.push(Judgement {
                 attempt,
                 reading,
@@ -242,6 +245,18 @@ impl CodeWatch {
             });
         }
         judgements
+    }
+
+    /// The shop's means, raised to the code's own where its orders were always a little odd.
+    fn own_means(&self, settings: &DetectSettings, trusted: bool, mut means: [f64; RATIOS]) -> [f64; RATIOS] {
+        let orders = f64::from(self.own.orders);
+        let pseudo = settings.ratio_own_pseudo;
+        let most = if trusted { settings.order_ratio_max } else { settings.ratio_own_max };
+        for (mean, own) in means.iter_mut().zip(self.own.ratio) {
+            let shrunk = (f64::from(own) + pseudo * *mean) / (orders + pseudo);
+            *mean = shrunk.clamp(*mean, *mean * most);
+        }
+        means
     }
 
     /// Starts the ledger before the orders that need it: when the hour would lift the score over
@@ -269,7 +284,7 @@ impl CodeWatch {
         let clicks = self.clicks.evidence(self.click_day.temper(settings));
         let after = decibans(libm::log((orders + clicks) / (KINDS + 1) as f64));
         if after >= settings.suspect_db {
-            self.suspect = Some(Box::new(Suspect::new(facts.hour.start())));
+            self.suspect = Some(Box::new(Suspect::new(facts.hour.start(), &self.recent)));
         }
     }
 
@@ -325,30 +340,24 @@ impl CodeWatch {
             0,
             |top, kind| if mass[kind] > mass[top] { kind } else { top },
         );
-        if let Some(suspect) = &mut self.suspect {
-            suspect
-                .ledger
-                .book(settings, &reading.logs, &reading.ratio, means);
-            suspect.ledger.count(reading);
-            suspect.data_gap |= facts.data_gap;
-            if let (Some(known), Some(host)) = (reading.host_counts, attempt.referrer.as_deref()) {
-                suspect.note_host(host, known);
-            }
-            if !attempt.rejected {
-                suspect.orders += 1;
-                let currency = *suspect.currency.get_or_insert(attempt.currency);
-                let pct = facts.entry.and_then(|entry| entry.commission_pct);
-                let money = pct.map_or(attempt.amount, |pct| pct.of(attempt.amount));
-                let money = if currency == attempt.currency {
-                    money
-                } else {
-                    0
-                };
-                suspect.push(settings, &mass, ring_order(attempt, money, &against));
-                if let Some(open) = &mut suspect.open {
-                    open.order(settings, facts.hour, against[top]);
+        let pct = facts.entry.and_then(|entry| entry.commission_pct);
+        let money = pct.map_or(attempt.amount, |pct| pct.of(attempt.amount));
+        let order = ring_order(attempt, money, &against);
+        match &mut self.suspect {
+            Some(suspect) => {
+                let ledger = &mut suspect.ledger;
+                ledger.book(settings, &reading.logs, &reading.ratio, means);
+                ledger.count(reading);
+                suspect.data_gap |= facts.data_gap;
+                if let (Some(known), Some(host)) = (reading.host_counts, attempt.referrer.as_deref()) {
+                    suspect.note_host(host, known);
+                }
+                if !attempt.rejected {
+                    suspect.take(settings, facts.hour, &mass, order, attempt.currency, against[top]);
                 }
             }
+            None if !attempt.rejected => self.recent.push(&order),
+            None => {}
         }
         self.note_score(settings, attempt.ts.max(facts.hour.start()));
     }

@@ -242,6 +242,7 @@ pub(crate) enum Silence {
     ClickFlood,
     NeverSeen,
     NotExpected,
+    Public,
 }
 
 impl Silence {
@@ -260,6 +261,7 @@ impl Silence {
             Silence::DiscountChanged => "the discount changed recently",
             Silence::ClickFlood => "the clicks look made up",
             Silence::NeverSeen => "never seen in this shop",
+            Silence::Public => "the brand lets coupon sites show this code",
             Silence::NotExpected => "nothing of the kind arrived",
         }
     }

@@ -193,6 +193,7 @@ impl CodeWatch {
                 .flood
                 .as_ref()
                 .is_some_and(|track| track.score_db(settings) >= settings.quarantine_db),
+            public: !permitted_hosts(facts.entry, self.notes.as_deref()).is_empty(),
             trusted: self.notes.as_ref().is_some_and(|notes| notes.trusted),
         }
     }

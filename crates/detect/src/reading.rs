@@ -196,6 +196,10 @@ impl Reading {
     fn note_city(&mut self, expected: &Expected<'_>, city: Option<u64>) {
         let Some(city) = city else { return };
         let at = Signal::OffAudience as usize;
+        if expected.standing.public {
+            self.silence[at] = Silence::Public;
+            return;
+        }
         let Some(shop) = expected.view.city_share(city) else {
             self.silence[at] = Silence::TooYoung;
             return;
@@ -244,6 +248,10 @@ impl Reading {
             return;
         };
         self.memory.basket = Some(fifth);
+        if expected.standing.public {
+            self.silence[at] = Silence::Public;
+            return;
+        }
         if expected.standing.discount_changed {
             self.silence[at] = Silence::DiscountChanged;
             return;
@@ -286,7 +294,9 @@ impl Reading {
         );
         // Only orders that could follow clicks teach what orders follow.
         self.memory.mix = intensity.map(|_| time.mix);
-        self.silence[at] = if standing.post_expected {
+        self.silence[at] = if standing.public {
+            Silence::Public
+        } else if standing.post_expected {
             Silence::PostExpected
         } else if standing.offline {
             Silence::Offline

@@ -62,6 +62,11 @@ pub struct DetectSettings {
     pub ratio_slow_pseudo: f64,
     /// Pseudo-orders at the slow mean in the fast mean of the ratios.
     pub ratio_fast_pseudo: f64,
+    /// Pseudo-orders at the shop's mean in a code's own mean of the ratios: a code whose orders
+    /// always look a little odd is measured against itself.
+    pub ratio_own_pseudo: f64,
+    /// The code's own mean never excuses more than this factor over the shop's.
+    pub ratio_own_max: f64,
     /// Least divisor of a ratio.
     pub ratio_mean_min: f64,
     /// Pseudo-orders at the deployment's share in a shop's share of a mark.
@@ -194,6 +199,8 @@ impl Default for DetectSettings {
             fast_half_life_days: 1.0,
             ratio_slow_pseudo: 200.0,
             ratio_fast_pseudo: 100.0,
+            ratio_own_pseudo: 30.0,
+            ratio_own_max: 1.5,
             ratio_mean_min: 0.5,
             shop_pseudo: 50.0,
             deployment_pseudo: 50.0,
@@ -227,7 +234,7 @@ impl Default for DetectSettings {
             shop_cities_max: 64,
             late_hours: 72,
             offline_orders_min: 10.0,
-            offline_clicks_per_order: 0.2,
+            offline_clicks_per_order: 2.0,
             clicks_known_min: 5.0,
             post_days: 3,
             discount_change_days: 14,

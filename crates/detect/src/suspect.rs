@@ -3,7 +3,7 @@
 //! Decides: the ring of its last orders, its ledger, the hosts it was seen with. Must not know:
 //! when a flag is announced.
 
-use promoguard_event::{Currency, EventTime};
+use promoguard_event::{Currency, EventTime, Hour};
 use serde::{Deserialize, Serialize};
 
 use crate::episode::OpenEpisode;
@@ -35,6 +35,61 @@ pub(crate) struct Suspect {
     pub(crate) crossed_at: Option<EventTime>,
 }
 
+/// Orders that a clean code remembers, so that a leak's first ones are not lost before it shows.
+const RECENT_MAX: usize = 4;
+/// Range of the logs of remembered ratios.
+const RECENT_LOG: f64 = 4.0;
+
+/// The last orders of a clean code in 12 bytes each, by arrival: ratios to a step of 3 %, money
+/// to seven digits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct RecentOrders {
+    orders: [RecentOrder; RECENT_MAX],
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct RecentOrder {
+    /// 0 = none.
+    minute: u32,
+    money: f32,
+    ratio: [u8; KINDS],
+}
+
+impl RecentOrders {
+    pub(crate) fn push(&mut self, order: &RingOrder) {
+        let step = |ratio: f32| {
+            let log = libm::log(f64::from(ratio).max(1e-6)).clamp(-RECENT_LOG, RECENT_LOG);
+            libm::round((log + RECENT_LOG) / (2.0 * RECENT_LOG) * 255.0) as u8
+        };
+        self.orders.rotate_left(1);
+        self.orders[RECENT_MAX - 1] = RecentOrder {
+            minute: order.minute,
+            money: order.money as f32,
+            ratio: order.ratio.map(step),
+        };
+    }
+
+    fn ring(&self) -> Vec<RingOrder> {
+        let ratio =
+            |step: u8| libm::exp(f64::from(step) / 255.0 * 2.0 * RECENT_LOG - RECENT_LOG) as f32;
+        let mut ring: Vec<RingOrder> = self
+            .orders
+            .iter()
+            .filter(|order| order.minute != 0)
+            .map(|order| RingOrder {
+                minute: order.minute,
+                // Which order it was is not kept: that it fell away later cannot be told.
+                order: 0,
+                money: order.money as i64,
+                ratio: order.ratio.map(ratio),
+                fell_away: false,
+            })
+            .collect();
+        ring.sort_by_key(|order| order.minute);
+        ring
+    }
+}
+
 /// A host of checkouts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct HostSeen {
@@ -44,10 +99,10 @@ pub(crate) struct HostSeen {
 }
 
 impl Suspect {
-    pub(crate) fn new(since: EventTime) -> Suspect {
+    pub(crate) fn new(since: EventTime, recent: &RecentOrders) -> Suspect {
         Suspect {
             ledger: Ledger::default(),
-            ring: Vec::new(),
+            ring: recent.ring(),
             settled: Settled::default(),
             hosts: Vec::new(),
             since,
@@ -60,8 +115,29 @@ impl Suspect {
         }
     }
 
+    /// Takes an accepted evidential order. `top_ratio` is its ratio for the kind with the most
+    /// evidence.
+    pub(crate) fn take(
+        &mut self,
+        settings: &DetectSettings,
+        hour: Hour,
+        kind_mass: &[f64; KINDS],
+        order: RingOrder,
+        currency: Currency,
+        top_ratio: f64,
+    ) {
+        self.orders += 1;
+        let first = *self.currency.get_or_insert(currency);
+        // Money of another currency cannot be added; its orders still count.
+        let money = if first == currency { order.money } else { 0 };
+        self.push(settings, kind_mass, RingOrder { money, ..order });
+        if let Some(open) = &mut self.open {
+            open.order(settings, hour, top_ratio);
+        }
+    }
+
     /// Adds an order; the oldest leaves with the probability that it has now.
-    pub(crate) fn push(
+    fn push(
         &mut self,
         settings: &DetectSettings,
         kind_mass: &[f64; KINDS],

@@ -6,7 +6,7 @@
 use promoguard_event::{EventTime, Hour};
 use serde::{Deserialize, Serialize};
 
-use crate::click_watch::{self, FloodTrack, Referred};
+use crate::click_watch::{self, ClickHabit, FloodTrack, Referred};
 use crate::decision::Notes;
 use crate::eprocess::{BetDay, Bets};
 use crate::expected::{Expected, partner_hash};
@@ -22,7 +22,7 @@ use crate::settings::DetectSettings;
 use crate::shop::{amount_bin, week_bin};
 use crate::stable::stable_hash;
 use crate::sums::{HourSums, ShopId, ShopSums, bump};
-use crate::suspect::Suspect;
+use crate::suspect::{RecentOrders, Suspect};
 
 /// One code's state: small while it is clean.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -38,6 +38,9 @@ pub struct CodeWatch {
     pub(crate) notes: Option<Box<Notes>>,
     /// (fingerprint, hour) of the customers of the last day.
     pub(crate) customers: Vec<(u32, i32)>,
+    /// Its last evidential orders while it is clean, by time.
+    pub(crate) recent: RecentOrders,
+    pub(crate) habit: ClickHabit,
     /// Where its last order was placed.
     pub(crate) shop: ShopId,
     pub(crate) peak_at_ms: i64,
@@ -150,7 +153,8 @@ impl CodeWatch {
             to.ratio(RATIO_CLICKS, ratio, weight);
         }
         let usual = self.clock.usual_per_hour(facts.hour.index());
-        if let Some(flood) = click_watch::read_flood(settings, facts.clicks, usual) {
+        let habit = &self.habit;
+        if let Some(flood) = click_watch::read_flood(settings, facts.clicks, habit, usual) {
             to.ratio(RATIO_FLOOD, flood.ratio, 1.0);
         }
     }
@@ -213,5 +217,15 @@ fn add_order(to: &mut ShopSums, attempt: &AttemptFact, reading: &Reading, weight
     bump(&mut to.baskets, amount_bin(attempt.amount), weight);
     if let Some(city) = attempt.city {
         bump(&mut to.cities, city, weight);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes() {
+        assert_eq!((std::mem::size_of::<CodeWatch>(), std::mem::size_of::<OwnReference>(), std::mem::size_of::<Suspect>(), std::mem::size_of::<crate::ledger::Ledger>()), (0,0,0,0));
     }
 }
