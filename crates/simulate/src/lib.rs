@@ -22,7 +22,7 @@
 //! # Ok::<(), promoguard_simulate::SettingsError>(())
 //! ```
 //!
-//! How it is divided: a *family* decides what happens in an hour ([`programme`] is the first: each code has
+//! How it is divided: a *family* decides what happens in an hour (`programme` is the first: each code has
 //! rates, and clicks, typed orders and leaks are drawn from them). Everything else (stage, order life,
 //! delivery, wire, truth) is shared, and knows nothing of how the family makes its decisions. Another
 //! family implements what `Programme` offers, `cast`, `play` and `outage`, in a folder of its own.

@@ -219,13 +219,9 @@ pub(crate) fn cast_code(
         height_sigma: random.range(0.4, 0.9),
         hours_of_day: (9, 22),
     };
-    let posts = Feed::new(
-        settings.seed,
-        Stream::Posts,
-        number.into(),
-        rhythm,
-        settings.start,
-    );
+    // The posts of the weeks before are still felt when the world begins.
+    let before = settings.start - days_ms(3.0 * rhythm.gap_mean_days);
+    let posts = Feed::new(settings.seed, Stream::Posts, number.into(), rhythm, before);
     let audience = Audience {
         city,
         home_share: if random.chance(0.2) {

@@ -188,8 +188,7 @@ impl Leak {
 
     /// Messages in a rhythm; the leak begins with the first of them.
     fn messages(&self, seed: u64, code: u64, rhythm: Rhythm) -> Timing {
-        // A feed looks back by a day; messages after the first follow after a gap.
-        let mut feed = Feed::new(seed, Stream::Leak, code, rhythm, self.onset + DAY_MS);
+        let mut feed = Feed::new(seed, Stream::Leak, code, rhythm, self.onset);
         let height = feed.typical_height();
         feed.add(Burst {
             at: self.onset,

@@ -1,7 +1,7 @@
 //! Posts, and anything else that comes at once and fades: broadcasts, messages in a channel.
 
 use crate::random::{Random, Stream};
-use crate::time::{DAY_MS, HOUR_MS, Hour, MINUTE_MS, hours_ms, local_midnight};
+use crate::time::{HOUR_MS, Hour, MINUTE_MS, hours_ms, local_midnight};
 
 /// A burst is forgotten after this many of its time constants: e^-6 is a quarter of a per cent.
 const FORGOTTEN_AFTER: f64 = 6.0;
@@ -42,9 +42,10 @@ pub(crate) struct Feed {
 }
 
 impl Feed {
+    /// A feed whose first burst comes one gap after `from`.
     pub(crate) fn new(seed: u64, stream: Stream, number: u64, rhythm: Rhythm, from: i64) -> Self {
         let mut random = Random::of(seed, stream, number, 0);
-        let next = draw(&mut random, &rhythm, from - DAY_MS);
+        let next = draw(&mut random, &rhythm, from);
         Self {
             random,
             rhythm,
@@ -137,6 +138,7 @@ fn draw(random: &mut Random, rhythm: &Rhythm, after: i64) -> Burst {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::time::DAY_MS;
 
     #[test]
     fn bursts_and_floor_together_have_mean_one_in_the_long_run() {
