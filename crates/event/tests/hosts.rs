@@ -85,6 +85,7 @@ fn what_has_no_host_has_none() {
     }
     let long_label = format!("{}.com", "x".repeat(64));
     assert_eq!(host_of(&long_label), None);
+    assert_eq!(host_of(&format!("https://{long_label}")), None);
     let long_host = format!("{}com", "x.".repeat(126));
     assert_eq!(host_of(&long_host), None);
     let longest = format!("{}c", "x.".repeat(126));

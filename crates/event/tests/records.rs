@@ -272,3 +272,37 @@ fn every_error_and_field_has_a_name_of_its_own() {
             .all(|(at, field)| *field as usize == at)
     );
 }
+
+#[test]
+fn the_day_remembered_from_one_record_does_not_excuse_the_next() {
+    let mut decoder = decoder();
+    let click = |ts: &str| format!(r#"{{"click_id":"c","ts":"{ts}","code":"a","visitor_id":"v"}}"#);
+    for ts in [
+        "2026-03-01T10:00:00Z",
+        "2026-02-30T10:00:00Z",
+        "2026-02-30T10:00:00Z",
+        "2026-03-01T10:00:00Z",
+        "2026-03-02T10:00:00Z",
+        "2026-03-02T25:00:00Z",
+        "2026-03-01T10:00:00Z",
+    ] {
+        let decoded = decoder.decode(Topic::Clicks, click(ts).as_bytes());
+        let read = decoded.ok().map(|decoded| match decoded.event {
+            Event::Click(click) => click.ts,
+            other => panic!("not a click: {other:?}"),
+        });
+        assert_eq!(read, parse_rfc3339(ts).ok(), "{ts}");
+    }
+}
+
+#[test]
+fn no_debug_text_shows_address_or_user_agent() {
+    let mut decoder = decoder();
+    let raw = r#"{"click_id":"c","ts":1767225600000,"code":"a","visitor_id":"v","ip":"203.0.113.9","ua":"Mozilla"}"#;
+    let event = sound(&mut decoder, Topic::Clicks, raw);
+    let shown = format!("{event:?}");
+    assert!(
+        !shown.contains("203.0.113.9") && !shown.contains("Mozilla"),
+        "{shown}"
+    );
+}

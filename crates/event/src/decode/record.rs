@@ -278,15 +278,13 @@ pub(super) fn trimmed(text: &str, bytes_max: usize) -> Result<&str, ErrorKind> {
     }
 }
 
-/// The number that is the value of a member. `rest` is valid JSON from the name's first byte,
-/// after its quote, to the end of the record.
+/// The number that is the value of a member. `rest` is valid JSON from the first byte of a
+/// field's name, after its quote, to the end of the record. No field has a quote in its name,
+/// so the next one ends it, however its letters are escaped.
 fn number_after_key(rest: &[u8]) -> Option<&str> {
-    let mut at = 0;
-    while *rest.get(at)? != b'"' {
-        at += if rest[at] == b'\\' { 2 } else { 1 };
-    }
+    let name_end = memchr::memchr(b'"', rest)?;
     let is_number = |b: &u8| matches!(b, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E');
-    let value = rest.get(at + 1..)?;
+    let value = rest.get(name_end + 1..)?;
     let start = value.iter().position(is_number)?;
     // Only the colon and white space may stand before it, else the value is not a number.
     if !value[..start]
