@@ -1,19 +1,55 @@
 //! What people without a console see: one self-contained page about a run.
 //!
 //! Decides: what such a page tells, in which words and pictures. Must not know: how records are
-//! read or judged, or where the page goes.
+//! read or judged, or where the page goes. Codes, partners, shops and hosts are written by others
+//! and reach a page only through the module `text` and the templates' escaping.
 
+use std::collections::BTreeMap;
 use std::io::Write;
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use promoguard_event::{CodeEntry, Flag, ScoreLine, Window};
+use promoguard_event::{CodeEntry, EventTime, Flag, ScoreLine, Window};
 
 use crate::engine::sinks::Tally;
 
-/// Gathers what the page needs while the run goes on.
+mod clock;
+mod daily;
+mod evidence;
+mod flag_section;
+mod flag_table;
+mod headline;
+mod history;
+mod limits;
+mod numbers;
+mod page;
+mod quality;
+mod text;
+mod timeline;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+use clock::Clock;
+use daily::Daily;
+use history::History;
+use page::{Page, Run};
+
+/// Gathers what a page needs while a run goes on: daily sums, flags, the registry.
+///
+/// The page is a pure function of what was added, in any order.
 pub struct ReportCollector {
-    zone: jiff::tz::TimeZone,
-    flags: std::collections::BTreeMap<String, Flag>,
+    clock: Clock,
+    daily: Daily,
+    history: History,
+    known: BTreeMap<String, Known>,
+}
+
+/// What the registry knows of a code, as far as a page tells it.
+struct Known {
+    partner_id: Arc<str>,
+    posts: Vec<EventTime>,
 }
 
 impl ReportCollector {
@@ -22,31 +58,64 @@ impl ReportCollector {
     /// # Errors
     /// There is no such zone.
     pub fn new(zone: &str) -> Result<Self> {
-        let zone = jiff::tz::TimeZone::get(zone).with_context(|| format!("cannot find the time zone {zone:?}"))?;
-        Ok(Self { zone, flags: Default::default() })
+        Ok(Self {
+            clock: Clock::new(zone)?,
+            daily: Daily::default(),
+            history: History::default(),
+            known: BTreeMap::new(),
+        })
     }
 
     /// Takes what a code did in an hour; a higher revision replaces the lower.
-    pub fn add_window(&mut self, _window: &Window) {}
-
-    /// Takes a revision of a flag.
-    pub fn add_flag(&mut self, flag: &Flag) {
-        self.flags.insert(flag.flag_id.clone(), flag.clone());
+    pub fn add_window(&mut self, window: &Window) {
+        self.daily.add(window, &self.clock);
     }
 
-    /// Takes what the registry knows of a code.
-    pub fn add_entry(&mut self, _entry: &CodeEntry) {}
+    /// Takes a revision of a flag; the highest is the one that is told.
+    pub fn add_flag(&mut self, flag: &Flag) {
+        self.history.add(flag);
+    }
 
-    /// Writes the page.
+    /// Takes what the registry knows of a code; a later entry replaces an earlier one.
+    pub fn add_entry(&mut self, entry: &CodeEntry) {
+        let known = Known {
+            partner_id: Arc::clone(&entry.partner_id),
+            posts: entry.posts.clone(),
+        };
+        self.known.insert(entry.spelling.to_string(), known);
+    }
+
+    /// Writes the page of a finished run: HTML that needs nothing else, not even a script.
     ///
     /// # Errors
     /// `out` cannot be written.
-    pub fn write_html(self, out: &mut dyn Write, _scores: &[ScoreLine], _tally: &Tally) -> Result<()> {
-        Ok(out.write_all(self.flags_page().as_bytes())?)
+    pub fn write_html(
+        self,
+        out: &mut dyn Write,
+        scores: &[ScoreLine],
+        tally: &Tally,
+    ) -> Result<()> {
+        self.page(Some(Run { scores, tally }))
+            .write(out)
+            .context("cannot write the page")
     }
 
     /// The live page, which reloads itself every 5 s.
     pub fn flags_page(&self) -> String {
-        format!("<!DOCTYPE html><title>promoguard</title><p>{} flags ({:?})", self.flags.len(), self.zone.iana_name())
+        let mut html = Vec::new();
+        self.page(None)
+            .write(&mut html)
+            .expect("writing to memory does not fail");
+        String::from_utf8(html).expect("templates write text")
+    }
+
+    fn page<'a>(&'a self, run: Option<Run<'a>>) -> Page<'a> {
+        Page {
+            clock: &self.clock,
+            daily: &self.daily,
+            known: &self.known,
+            episodes: self.history.by_weight(),
+            run,
+        }
     }
 }
