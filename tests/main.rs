@@ -1,5 +1,7 @@
 //! End-to-end tests and the house rules, one binary, a module per topic.
 
 mod architecture;
+mod cli;
 mod kafka_adapter;
+mod run_on_kafka;
 mod support;
