@@ -7,7 +7,8 @@ use std::num::NonZeroU32;
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
+use promoguard_event::Code;
 use promoguard_kafka::{Output, OutputRecord};
 use promoguard_simulate::{Outputs, RecordBatch, Topic, World, WorldSettings, write_world};
 
@@ -133,15 +134,9 @@ fn send_registry(world: &World, config: &Config, output: &mut Output) -> Result<
         .filter(|line| !line.is_empty())
     {
         let sighting: serde_json::Value = serde_json::from_slice(line)?;
-        let Some(code) = sighting["code"].as_str() else {
-            bail!("the simulator wrote a sighting without a code");
-        };
-        send(
-            output,
-            &config.kafka.topics.sightings,
-            &code.trim().to_lowercase(),
-            line,
-        )?;
+        let code = sighting["code"].as_str().unwrap_or_default();
+        let code = Code::parse(code).context("the simulator wrote a sighting without a code")?;
+        send(output, &config.kafka.topics.sightings, code.as_str(), line)?;
     }
     Ok(())
 }
