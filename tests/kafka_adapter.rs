@@ -245,6 +245,17 @@ fn a_paused_partition_stands_still_and_goes_on_without_loss_or_repeat() {
         read[0].len(),
         read[1].len()
     );
+
+    // A pause belongs to an assignment and ends with it.
+    intake.pause(&partitions).unwrap();
+    intake.remove(&partitions).unwrap();
+    intake
+        .add(&[(partitions[0].clone(), StartOffset::At(4_990))])
+        .unwrap();
+    assert_eq!(
+        read_numbers(&mut intake, 10),
+        [(SourceId(0), (4_990..5_000).collect::<Vec<_>>())].into()
+    );
 }
 
 #[test]

@@ -6,6 +6,7 @@
 
 use std::collections::VecDeque;
 use std::ffi::CString;
+use std::mem::take;
 use std::panic::resume_unwind;
 use std::sync::Mutex;
 use std::time::Duration;
@@ -33,6 +34,8 @@ pub struct Intake {
     sources: Sources,
     /// Gaps whose bounds no broker has told yet.
     unexplained_gaps: VecDeque<(SourceId, i64)>,
+    /// What a poll had to tell when its closure panicked.
+    untold: PollOutcome,
     counts: IntakeCounts,
     request_timeout: Duration,
 }
@@ -184,6 +187,7 @@ impl Intake {
             queue: FetchQueue::new(consumer),
             sources: Sources::default(),
             unexplained_gaps: VecDeque::new(),
+            untold: PollOutcome::default(),
             counts: IntakeCounts::default(),
             request_timeout: Duration::from_millis(settings.request_timeout_ms.into()),
         };
@@ -265,9 +269,12 @@ impl Intake {
         if topic_partitions.is_empty() {
             return Ok(());
         }
-        self.queue
-            .consumer()
-            .incremental_unassign(&list)
+        // A pause outlives its assignment in librdkafka: added again, the partition would stand still
+        // without a word.
+        let consumer = self.queue.consumer();
+        consumer
+            .resume(&list)
+            .and_then(|()| consumer.incremental_unassign(&list))
             .map_err(|source| IntakeError::Refused {
                 what: "remove partitions",
                 source,
@@ -307,7 +314,8 @@ impl Intake {
 
     /// Hands out records that are there or come within `timeout_ms` milliseconds, at most
     /// `records_max` of them. Per partition they come in order, each once; what is read stays
-    /// borrowed from the fetch buffer, so it must be parsed or copied in the closure.
+    /// borrowed from the fetch buffer, so it must be parsed or copied in the closure. It may return
+    /// early with nothing, when all that came was an internal matter of librdkafka.
     ///
     /// # Errors
     /// [`IntakeError::Fatal`] when the client is beyond repair. Everything else is an issue of the
@@ -316,14 +324,14 @@ impl Intake {
     /// # Panics
     /// When the closure does. The record it was given then counts as handed out and the rest
     /// stays queued; a caller that catches the panic can poll again, or remove the partition and
-    /// add it at that record.
+    /// add it at that record. What else the poll had to tell is told by the next one.
     pub fn poll_batch(
         &mut self,
         timeout_ms: u32,
         records_max: usize,
         on_record: &mut dyn FnMut(RawRecord<'_>),
     ) -> Result<PollOutcome, IntakeError> {
-        let mut outcome = PollOutcome::default();
+        let mut outcome = take(&mut self.untold);
         self.serve_events(&mut outcome)?;
         if records_max > 0 {
             let timeout_ms = i32::try_from(timeout_ms).unwrap_or(i32::MAX);
@@ -338,6 +346,11 @@ impl Intake {
                 batch.visit(topic, fetched, on_record)
             };
             if let Err(panic) = self.queue.visit(timeout_ms, &mut visitor) {
+                self.untold = PollOutcome {
+                    records: 0,
+                    stale: 0,
+                    ..outcome
+                };
                 resume_unwind(panic);
             }
         }
