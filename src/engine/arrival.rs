@@ -101,17 +101,10 @@ fn take(
     let orders = std::mem::take(&mut decoded.records.orders);
     let mut orders = orders.into_iter();
     for row in 0..decoded.lines.len() {
-        let (ts, routed) = match decoded.records.clicks.get(row) {
-            Some(click) => {
-                let (slot, routed) = shards.route_click(&decoded.records, click);
-                (click.ts, Routed::Click(slot, routed))
-            }
-            None => {
-                let order = orders.next().expect("a line has a row");
-                let (slot, routed) = shards.route_order(&decoded.records, order);
-                (routed.ts, Routed::Order(slot, routed))
-            }
-        };
+        let click = decoded.records.clicks.get(row);
+        let order = if click.is_none() { orders.next() } else { None };
+        let times = (click.map(|row| row.ts), order.as_ref().map(|row| row.ts));
+        let ts = times.0.or(times.1).expect("a line has a row");
         if log.times.check(ts) == Plausibility::Ahead {
             let line = decoded.chunk.line_at(decoded.lines[row] as usize);
             let line = line.expect("a row has a line");
@@ -119,6 +112,17 @@ fn take(
             sinks.dead_letter(topic, log.source.path(), &line, error)?;
             continue;
         }
+        let routed = match (click, order) {
+            (Some(click), _) => {
+                let (slot, click) = shards.route_click(&decoded.records, click);
+                Routed::Click(slot, click)
+            }
+            (None, order) => {
+                let order = order.expect("a line has a row");
+                let (slot, order) = shards.route_order(&decoded.records, order);
+                Routed::Order(slot, order)
+            }
+        };
         merge.push(source, ts, routed);
     }
     log.source.recycle(decoded);

@@ -143,10 +143,11 @@ impl Desk {
         record: &RawRecord<'_>,
     ) -> Result<(), DecodeError> {
         let payload = self.decode(topic, record)?;
+        self.check_arrival(self.newest_ts(topic), record)?;
         let (ts, slot, mut routed) = self.route_newest(topic);
-        self.check_arrival(ts, record)?;
         if log == Log::Rekeyed {
             if !self.is_new_forward(record) {
+                self.shards.drop_routed(slot);
                 self.counts.of_mut(topic).duplicate += 1;
                 return Ok(());
             }
@@ -158,6 +159,7 @@ impl Desk {
                 Routed::Order(_, order) => order.order.customer,
                 _ => None,
             };
+            self.shards.drop_routed(slot);
             self.forward(topic, slot, customer, payload, record)?;
             self.owned(partition).pass(log, ts);
             return Ok(());
@@ -220,6 +222,13 @@ impl Desk {
             .ok_or(DecodeError::of_record(ErrorKind::NotJson))?;
         self.intake.decode(topic, payload, &mut self.records)?;
         Ok(payload)
+    }
+
+    fn newest_ts(&self, topic: Topic) -> EventTime {
+        let click = self.records.clicks.last().map(|row| row.ts);
+        let order = self.records.orders.last().map(|row| row.ts);
+        let newest = if topic == Topic::Clicks { click } else { order };
+        newest.expect("a record was decoded")
     }
 
     fn route_newest(&mut self, topic: Topic) -> (EventTime, CodeSlot, Routed) {

@@ -112,7 +112,9 @@ pub(crate) fn describe_with(
             },
         )
     });
-    let broker_id = metadata.orig_broker_id();
+    // An answer that came over the bootstrap connection has no broker id (-1).
+    let answered = Some(metadata.orig_broker_id()).filter(|id| *id >= 0);
+    let broker_id = answered.or_else(|| metadata.brokers().first().map(|broker| broker.id()));
     let broker_configs = configs_of(admin, &mut found, broker_id, timeout)?;
     Ok(ClusterDescription {
         cluster_id: admin.inner().fetch_cluster_id(timeout),
@@ -142,13 +144,13 @@ fn topic_description(topic: &MetadataTopic) -> TopicDescription {
 fn configs_of(
     admin: &AdminClient<DefaultClientContext>,
     topics: &mut BTreeMap<String, TopicDescription>,
-    broker_id: i32,
+    broker_id: Option<i32>,
     timeout: Duration,
 ) -> Result<BTreeMap<String, String>, KafkaError> {
     let names: Vec<String> = topics.keys().cloned().collect();
     let topic_questions = names.iter().map(|name| ResourceSpecifier::Topic(name));
     let questions: Vec<_> = topic_questions
-        .chain([ResourceSpecifier::Broker(broker_id)])
+        .chain(broker_id.map(ResourceSpecifier::Broker))
         .collect();
     let options = AdminOptions::new().request_timeout(Some(timeout));
     let mut broker_configs = BTreeMap::new();

@@ -89,6 +89,8 @@ pub(crate) struct CodeState {
     reach: Reach,
     open_row: Option<u32>,
     last_seen: Hour,
+    /// Routed records that are not applied yet: the slot must stay this code's until they are.
+    in_flight: u32,
 }
 
 #[derive(Debug, Default)]
@@ -195,7 +197,18 @@ impl Shard {
             reach: Reach::new(),
             open_row: None,
             last_seen: Hour::from_index(i32::MIN),
+            in_flight: 0,
         });
+    }
+
+    /// A record for this code is on its way.
+    pub(crate) fn expect(&mut self, local: u32) {
+        self.state_mut(local).in_flight += 1;
+    }
+
+    /// A record for this code came, or will not come after all.
+    pub(crate) fn settle(&mut self, local: u32) {
+        self.state_mut(local).in_flight -= 1;
     }
 
     /// Sets what the registry says of a code.
@@ -302,6 +315,10 @@ impl Shard {
         self.keys.clear();
         self.times.clear();
         for (place, (click, seen)) in clicks.iter().zip(&self.seen).enumerate() {
+            let state = self.codes[click.local as usize]
+                .as_mut()
+                .expect("a slot is met before it is used");
+            state.in_flight -= 1;
             if *seen == Seen::New {
                 self.fresh.push(place as u32);
                 self.keys
@@ -343,6 +360,7 @@ impl Shard {
     }
 
     fn apply_order(&mut self, item: ShardOrder, hosts: &HostTable) {
+        self.settle(item.local);
         let order = &item.order;
         let status_key = self.status_key(&item, order.status);
         let inserted =
@@ -562,6 +580,7 @@ impl Shard {
                 state.entry.is_none()
                     && state.totals.orders == 0
                     && state.open_row.is_none()
+                    && state.in_flight == 0
                     && !self.attentive.contains(local)
             })
             .map(|(local, state)| {

@@ -147,9 +147,10 @@ impl ShardSet {
             .as_str()
     }
 
-    /// A click with its slot and host looked up; its effective time is still its own.
+    /// A click with its slot and host looked up; its effective time is still its own. What was
+    /// routed is either accepted or [dropped](ShardSet::drop_routed).
     pub fn route_click(&mut self, records: &Records, row: &ClickRow) -> (CodeSlot, ShardClick) {
-        let slot = self.slot(records.text(row.code));
+        let slot = self.expect(records.text(row.code));
         let host = self
             .hosts
             .index(records.text(row.host), &self.hashers.record);
@@ -165,9 +166,10 @@ impl ShardSet {
         (slot, click)
     }
 
-    /// An order with its slot looked up; its effective time is still its own.
+    /// An order with its slot looked up; its effective time is still its own. What was routed is
+    /// either accepted or [dropped](ShardSet::drop_routed).
     pub fn route_order(&mut self, records: &Records, row: OrderRow) -> (CodeSlot, ShardOrder) {
-        let slot = self.slot(records.text(row.code));
+        let slot = self.expect(records.text(row.code));
         let order = ShardOrder {
             at: row.ts,
             ts: row.ts,
@@ -175,6 +177,17 @@ impl ShardSet {
             order: row.order,
         };
         (slot, order)
+    }
+
+    /// A routed record goes elsewhere: its code no longer waits for it.
+    pub fn drop_routed(&mut self, slot: CodeSlot) {
+        self.shards[slot.shard as usize].settle(slot.local);
+    }
+
+    fn expect(&mut self, text: &str) -> CodeSlot {
+        let slot = self.slot(text);
+        self.shards[slot.shard as usize].expect(slot.local);
+        slot
     }
 
     /// Takes a record in order of effective time.
