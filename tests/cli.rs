@@ -1,5 +1,7 @@
 //! The program as it is typed: help, exit statuses, settings from every layer, metrics on the wire.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests, too, may end a test")]
+
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};

@@ -56,8 +56,6 @@ pub struct Kafka {
     /// "consumer" the broker's group.consumer.session.timeout.ms holds.
     #[schemars(range(min = 6000, max = 1_800_000))]
     pub session_timeout_ms: u32,
-    /// Where to begin reading when nothing was read before.
-    pub start_at: StartAt,
     /// Memory for records that are fetched and not yet taken, over all partitions. More than the
     /// default was not faster when measured, less was slower.
     #[schemars(range(min = 1024, max = 1_048_576))]
@@ -117,7 +115,6 @@ impl Default for Kafka {
             client_id: "promoguard".to_owned(),
             group_protocol: GroupProtocol::Consumer,
             session_timeout_ms: 10_000,
-            start_at: StartAt::Earliest,
             queued_kbytes_max: 16 * 1024,
             fetch_queue_backoff_ms: 5,
             message_bytes_max: 1_048_588,
@@ -148,16 +145,6 @@ pub enum GroupProtocol {
     Consumer,
     /// the members assign, for older brokers
     Classic,
-}
-
-/// Where to start without committed offsets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum StartAt {
-    /// at the oldest record that the brokers still have
-    Earliest,
-    /// at the records that arrive from now on
-    Latest,
 }
 
 /// How written batches are compressed.
@@ -327,9 +314,6 @@ pub struct Pipeline {
     /// Records or lines handed to a partition at once.
     #[schemars(range(min = 1, max = 65_536))]
     pub batch_records_max: u32,
-    /// Batches that may wait for each thread before reading pauses.
-    #[schemars(range(min = 1, max = 1024))]
-    pub queued_batches_max: u32,
 }
 
 impl Default for Pipeline {
@@ -353,7 +337,6 @@ impl Default for Pipeline {
             sort_memory_bytes: 256 << 20,
             temp_dir: None,
             batch_records_max: 2_048,
-            queued_batches_max: 8,
         }
     }
 }
@@ -422,10 +405,6 @@ impl Display {
 pub enum Language {
     /// English
     En,
-    /// Russian
-    Ru,
-    /// Kazakh
-    Kk,
 }
 
 /// `[keys]`.

@@ -1,7 +1,7 @@
 //! What this machine must offer: keys, disk, memory, an address, a clock.
 
 use std::net::TcpListener;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::config::keys::{KeyError, read_key};
@@ -82,7 +82,7 @@ fn disk(pipeline: &Pipeline) -> Finding {
     }
 }
 
-fn disk_fault(folder: &PathBuf, reason: &str) -> Finding {
+fn disk_fault(folder: &Path, reason: &str) -> Finding {
     let seen = format!("cannot use {}: {reason}", folder.display());
     Finding::bad(
         "disk",
