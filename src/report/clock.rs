@@ -41,6 +41,21 @@ impl Clock {
         self.format(at, "%-d %b %Y %H:%M")
     }
 
+    /// `12 Jan 18:00 – 14 Jan 09:00`; with the years where they differ.
+    pub(super) fn between(&self, from: EventTime, to: EventTime) -> String {
+        let is_one_year = self.format(from, "%Y") == self.format(to, "%Y");
+        let pattern = if is_one_year {
+            "%-d %b %H:%M"
+        } else {
+            "%-d %b %Y %H:%M"
+        };
+        format!(
+            "{} – {}",
+            self.format(from, pattern),
+            self.format(to, pattern)
+        )
+    }
+
     /// `12 Jan 2026`.
     pub(super) fn date(&self, at: EventTime) -> String {
         self.format(at, "%-d %b %Y")
@@ -108,6 +123,10 @@ mod tests {
         let check = |moment: &str, expected: &str| assert_eq!(clock.minute(at(moment)), expected);
         check("2026-01-01T19:30:00Z", "2 Jan 2026 00:30");
         check("2024-02-01T19:30:00Z", "2 Feb 2024 01:30");
+        assert_eq!(
+            clock.between(at("2026-01-01T19:30:00Z"), at("2026-02-01T01:00:00Z")),
+            "2 Jan 00:30 – 1 Feb 06:00"
+        );
         assert_eq!(
             clock.name_at(at("2026-01-01T00:00:00Z")),
             "Asia/Almaty, UTC+05:00"

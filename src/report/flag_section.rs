@@ -68,7 +68,7 @@ fn story(page: &Page<'_>, flag: &Flag) -> Markup {
         (kind_sentence(flag.kind)) " The evidence is " (strength(flag.score)) " (" (score(flag.score))
         "). It most likely began on " (clock.minute(onset.at))
         @if onset.low < onset.high {
-            " (between " (clock.minute(onset.low)) " and " (clock.minute(onset.high)) ")"
+            " (90\u{202f}% interval " (clock.between(onset.low, onset.high)) ")"
         }
         "."
         @if flag.kind != FlagKind::ClickFlood {

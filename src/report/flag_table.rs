@@ -95,7 +95,7 @@ fn row(page: &Page<'_>, episode: &Episode, place: usize) -> Markup {
             td data-label="Likely start" {
                 span.nowrap { (clock.minute(flag.onset.at)) }
                 @if flag.onset.low < flag.onset.high {
-                    span.below { (clock.minute(flag.onset.low)) " – " (clock.minute(flag.onset.high)) }
+                    span.below { (clock.between(flag.onset.low, flag.onset.high)) }
                 }
             }
             td.number data-label="Leaked orders" {
@@ -130,9 +130,9 @@ fn scale_words() -> Markup {
         p.quiet {
             "Evidence is counted in decibans (dB): 10 dB more means that the records speak ten times \
              more for a leak against honest trade. Below 20 dB is weak; 30 dB is the default threshold, \
-             set so that 1,000 honest codes give about one false flag a week; above 60 dB is \
-             overwhelming. “Likely start” and amounts come with their 90 % interval; amounts count from \
-             the likely start on."
+             set so that a thousand honest codes give about one false flag a week; above 60 dB is \
+             overwhelming. Small print is the 90\u{202f}% interval. Orders and amounts count from the \
+             likely start on."
         }
     }
 }

@@ -162,7 +162,7 @@ fn summary(page: &Page<'_>, totals: &Totals) -> Markup {
         (data_words(page))
         p.quiet {
             "Times are in " (clock.name_at(last.start()))
-            ". Intervals are 90 %; those of sums add up the bounds, which is wider than need be."
+            ". Intervals are 90\u{202f}% ones; those of sums add up the bounds, which is wider than need be."
         }
     }
 }

@@ -167,17 +167,17 @@ fn onset_band(timeline: &Timeline, axis: &Axis) -> Markup {
     html! {
         rect.onset-band x=(px(from)) y=(px(TOP)) width=(px((to - from).max(1.0)))
             height=(px(BOTTOM - TOP)) {}
-        line.onset-line x1=(px(x)) x2=(px(x)) y1=(px(TOP - 24.0)) y2=(px(BOTTOM)) {}
+        line.onset-line x1=(px(x)) x2=(px(x)) y1=(px(TOP - 34.0)) y2=(px(BOTTOM)) {}
     }
 }
 
 fn marks(timeline: &Timeline, axis: &Axis) -> Markup {
-    let onset = axis.x(timeline.onset.0);
     html! {
-        (label(onset, TOP - 26.0, "likely start"))
-        (flag_mark(axis.x(timeline.opened), "flag opened"))
+        (label(axis.x(timeline.onset.0), TOP - 26.0, Side::Left, "likely start"))
+        (flag_mark(axis.x(timeline.opened), TOP - 10.0, "flag opened"))
+        // In the row of the start, which is to the left of it: two labels of one row never meet.
         @if let Some(cleared) = timeline.cleared {
-            (flag_mark(axis.x(cleared), "cleared"))
+            (flag_mark(axis.x(cleared), TOP - 26.0, "cleared"))
         }
         @for post in timeline.posts.iter().take(POSTS_MAX) {
             @if (f64::from(axis.first)..f64::from(axis.first) + axis.days()).contains(post) {
@@ -187,19 +187,29 @@ fn marks(timeline: &Timeline, axis: &Axis) -> Markup {
     }
 }
 
-fn flag_mark(x: f64, words: &str) -> Markup {
+fn flag_mark(x: f64, label_y: f64, words: &str) -> Markup {
     html! {
-        line.flag-line x1=(px(x)) x2=(px(x)) y1=(px(TOP - 8.0)) y2=(px(BOTTOM)) {}
-        (label(x, TOP - 10.0, words))
+        line.flag-line x1=(px(x)) x2=(px(x)) y1=(px(label_y - 8.0)) y2=(px(BOTTOM)) {}
+        (label(x, label_y, Side::Right, words))
     }
 }
 
-/// A label above the plot that stays inside the picture.
-fn label(x: f64, y: f64, words: &str) -> Markup {
-    let anchor = match x {
-        x if x < LEFT + 50.0 => "start",
-        x if x > RIGHT - 50.0 => "end",
-        _ => "middle",
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Left,
+    Right,
+}
+
+/// A label beside its line, on the other side where it would leave the picture.
+fn label(x: f64, y: f64, side: Side, words: &str) -> Markup {
+    let side = match side {
+        Side::Left if x < LEFT + 80.0 => Side::Right,
+        Side::Right if x > RIGHT - 80.0 => Side::Left,
+        fits => fits,
+    };
+    let (x, anchor) = match side {
+        Side::Left => (x - 5.0, "end"),
+        Side::Right => (x + 5.0, "start"),
     };
     html! { text.mark x=(px(x)) y=(px(y)) text-anchor=(anchor) { (words) } }
 }

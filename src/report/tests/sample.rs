@@ -273,6 +273,7 @@ fn cleared() -> Flag {
                 high: 75.0,
             },
             commission: None,
+            vat: None,
             ..flag("TIMUR-20").exposure
         },
         top_referrers: Vec::new(),
