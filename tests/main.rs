@@ -3,5 +3,6 @@
 mod architecture;
 mod cli;
 mod kafka_adapter;
+mod replay;
 mod run_on_kafka;
 mod support;
