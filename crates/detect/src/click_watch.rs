@@ -148,25 +148,29 @@ impl FloodTrack {
 /// referrers. Hours that look like a flood do not enter.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct ClickHabit {
-    shares: [f32; 3],
-    clicks: f32,
+    /// In 1/65,535.
+    shares: [u16; 3],
+    clicks: u16,
 }
 
 /// Clicks after which a habit counts as known, and at which it stops getting slower to change.
-const HABIT_CLICKS_MIN: f32 = 50.0;
-const HABIT_CLICKS_MAX: f32 = 2_000.0;
+const HABIT_CLICKS_MIN: u16 = 50;
+const HABIT_CLICKS_MAX: u16 = 2_000;
+/// Units of one in a habit's shares.
+const HABIT_UNITS: f64 = 65_535.0;
 
 impl ClickHabit {
     pub(crate) fn learn(&mut self, clicks: &ClickFacts) {
-        let fresh = clicks.clicks as f32;
+        let (known, fresh) = (f64::from(self.clicks), f64::from(clicks.clicks));
         if fresh <= 0.0 {
             return;
         }
-        let all = self.clicks + fresh;
+        let all = known + fresh;
         for (kept, share) in self.shares.iter_mut().zip(odd_shares(clicks)) {
-            *kept = (*kept * self.clicks + share as f32 * fresh) / all;
+            let mean = (f64::from(*kept) * known + share * HABIT_UNITS * fresh) / all;
+            *kept = libm::round(mean) as u16;
         }
-        self.clicks = all.min(HABIT_CLICKS_MAX);
+        self.clicks = all.min(f64::from(HABIT_CLICKS_MAX)) as u16;
     }
 
     fn is_known(&self) -> bool {
@@ -211,10 +215,14 @@ pub(crate) fn read_flood(
     let growth = f64::from(clicks.clicks) / (usual_first_visits * 1.3 + 2.0);
     let swollen = growth >= settings.flood_growth;
     let mark = |yes: bool, leaked: f64, honest: f64| {
-        if yes { libm::log(leaked / honest) } else { libm::log((1.0 - leaked) / (1.0 - honest)) }
+        if yes {
+            libm::log(leaked / honest)
+        } else {
+            libm::log((1.0 - leaked) / (1.0 - honest))
+        }
     };
     let shares = odd_shares(clicks);
-    let usual = habit.shares.map(f64::from);
+    let usual = habit.shares.map(|share| f64::from(share) / HABIT_UNITS);
     let rises: [f64; 3] = std::array::from_fn(|at| shares[at] - usual[at]);
     let odd: [bool; 3] = std::array::from_fn(|at| {
         // Odds up by a factor of four and by a quarter of all clicks: other habits of people on
@@ -257,7 +265,15 @@ mod tests {
         assert!(read(&hour(5_000, 4_600, 100, 1_900)).unwrap().ratio < 1.0);
         assert!(read(&hour(5_000, 900, 3_000, 4_900)).unwrap().ratio > 5.0);
         assert_eq!(read(&hour(3, 0, 3, 3)), None);
-        assert!(read_flood(&settings, &hour(5_000, 0, 5_000, 5_000), &ClickHabit::default(), 5.0).is_none());
+        assert!(
+            read_flood(
+                &settings,
+                &hour(5_000, 0, 5_000, 5_000),
+                &ClickHabit::default(),
+                5.0
+            )
+            .is_none()
+        );
     }
 
     #[test]

@@ -20,6 +20,10 @@ use crate::suspect::Suspect;
 pub(crate) struct Score {
     /// Natural log of the mean evidence over stories and shares.
     pub(crate) log: f64,
+    /// What single soft signals brought too much, natural log; subtracted in the flag.
+    pub(crate) excess: f64,
+    /// The click referrers have the most evidence, not the orders.
+    pub(crate) by_clicks: bool,
     /// The accumulator with the most.
     pub(crate) top_log: f64,
     /// Its log evidence by signal.
@@ -146,6 +150,9 @@ fn leak_evidence(case: &Case<'_>, suspect: &Suspect) -> Vec<Evidence> {
                 decibans: Decibans::new(db),
                 window,
             }),
+            None if signal == Signal::ClickReferrer && case.score.by_clicks => {
+                evidence.push(plain(signal.name(), db, window));
+            }
             None => {
                 let why = match (signal, silence[signal as usize]) {
                     (Signal::Sighting | Signal::ClickReferrer, _) => Silence::NotExpected,
@@ -167,6 +174,7 @@ fn leak_evidence(case: &Case<'_>, suspect: &Suspect) -> Vec<Evidence> {
         decibans(case.score.log - case.score.top_log),
         window,
     ));
+    evidence.push(plain("agreement", -decibans(case.score.excess), window));
     evidence.extend(silent);
     evidence
 }

@@ -9,6 +9,10 @@ use serde::{Deserialize, Serialize};
 use crate::onset::{HALF_90, Moments, Posterior, RingOrder};
 use crate::settings::DetectSettings;
 
+/// Relative standard error of a sum of leak probabilities that comes from the beliefs themselves;
+/// measured on simulated episodes.
+const BELIEF_ERROR: f64 = 0.25;
+
 /// Orders that left the ring while the episode went on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Settled {
@@ -99,7 +103,11 @@ pub(crate) fn nothing(currency: Currency) -> Exposure {
 
 fn interval(settled: Moments, found: Moments, most: f64) -> (f64, f64, f64) {
     let mean = (settled.mean + found.mean).clamp(0.0, most);
-    let half = HALF_90 * libm::sqrt((settled.variance + found.variance).max(0.0));
+    // The beliefs about leaks are the same for all orders of an episode, so their error does not
+    // average out; it is most of the uncertainty once an episode is large.
+    let by_belief = BELIEF_ERROR * mean;
+    let variance = (settled.variance + found.variance).max(0.0) + by_belief * by_belief;
+    let half = HALF_90 * libm::sqrt(variance);
     (mean, (mean - half).max(0.0), (mean + half).min(most))
 }
 

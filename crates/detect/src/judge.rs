@@ -3,28 +3,19 @@
 //! Decides: the order in which decisions, sightings, clicks, orders and their ends are taken,
 //! and when an episode opens. Must not know: other codes, except through the market.
 
-use promoguard_event::{
-    Currency, Decimal, EventTime, Flag, FlagState, JudgedOrder, Onset, Outcome, Status, Track,
-    flag_id,
-};
+use promoguard_event::{Flag, JudgedOrder, Outcome, Status, Track, flag_id};
 
 use crate::click_watch::{self, FloodTrack, Referred};
 use crate::decision::Effect;
-use crate::episode::{OpenEpisode, Standing as EpisodeStanding};
-use crate::eprocess::{Bets, mixture_logs};
-use crate::expected::Expected;
-use crate::explain::{Case, flood_flag, leak_flag};
-use crate::exposure::exposure;
-use crate::facts::{AttemptFact, HourOfCode};
+use crate::eprocess::mixture_logs;
+use crate::facts::HourOfCode;
 use crate::hosts::classify_host_here;
 use crate::market::{Market, day_of};
-use crate::marks::{KINDS, Kind, OBSERVING, RATIO_CLICKS, RATIO_FLOOD, RATIOS, Signal, Silence};
-use crate::onset::RingOrder;
+use crate::marks::{KINDS, Kind, OBSERVING, RATIO_CLICKS, RATIO_FLOOD, Signal};
+use crate::orders::{Judgement, order_hash};
 use crate::prepare::{fingerprint, is_permitted, permitted_hosts};
-use crate::reading::{Reading, read_attempt};
 use crate::settings::DetectSettings;
-use crate::stable::{decibans, stable_hash};
-use crate::sums::ShopId;
+use crate::stable::stable_hash;
 use crate::suspect::Suspect;
 use crate::watch::CodeWatch;
 
@@ -44,14 +35,6 @@ pub enum Verdict {
     Judged(JudgedOrder),
     /// A signal abstained on one order; for counting.
     Abstained(&'static str),
-}
-
-/// Readings of one hour with what they are divided by.
-struct Judgement<'a> {
-    attempt: &'a AttemptFact,
-    reading: Reading,
-    means: [f64; RATIOS],
-    counts: bool,
 }
 
 impl CodeWatch {
@@ -99,7 +82,8 @@ impl CodeWatch {
                     }
                 }
                 Effect::AcceptPresent => {
-                    self.own.accept_present();
+                    let present = self.suspect.as_ref().map(|suspect| suspect.present.clone());
+                    self.own.accept_present(&present.unwrap_or_default());
                     self.end_episode(settings, facts, out);
                 }
                 Effect::Void => {
@@ -176,7 +160,8 @@ impl CodeWatch {
         self.clicks = bets;
         self.click_day = day;
         self.coupon_clicks = self.coupon_clicks.saturating_add(referred.coupon);
-        if self.coupon_clicks == 0 {
+        // Where nobody issued the code, nobody can say which hosts are allowed either.
+        if self.coupon_clicks == 0 || facts.entry.is_none() {
             let most = settings.unknown_host_db_max * core::f64::consts::LN_10 / 10.0;
             self.clicks.hold(most, self.click_day.temper(settings));
         }
@@ -209,225 +194,9 @@ impl CodeWatch {
             .add(&mixture_logs(settings, reading.ratio / mean));
         track.day.seen += 1;
         track.growth.add(reading.growth, 1.0);
-        track.odd_share.add(reading.odd_share.0, reading.odd_share.1);
-    }
-
-    fn read_orders<'a>(
-        &self,
-        settings: &DetectSettings,
-        market: &Market,
-        facts: &HourOfCode<'a>,
-    ) -> Vec<Judgement<'a>> {
-        let permitted = permitted_hosts(facts.entry, self.notes.as_deref());
-        let mut expected: Option<(ShopId, Expected<'_>, [f64; RATIOS])> = None;
-        let mut judgements = Vec::with_capacity(facts.attempts.len());
-        for (attempt, counts) in facts.attempts.iter().zip(self.countable(settings, facts)) {
-            let shop = ShopId::of(&attempt.merchant, attempt.marketplace.as_deref());
-            if expected.as_ref().is_none_or(|(id, ..)| *id != shop) {
-                let made = self.expected(settings, market, facts, shop);
-                let means = made.view.ratio_means();
-                expected = Some((shop, made, means));
-            }
-            let (_, expected, means) = expected.as_ref().expect("it was just made");
-            let intensity = self.intensity(settings, facts, expected, attempt);
-            let reading = read_attempt(expected, attempt, &permitted, intensity);
-            let means = if attempt.late {
-                expected.view.ratio_means_of(attempt.ts.hour())
-            } else {
-                *means
-            };
-            let means = self.own_means(settings, expected.standing.trusted, means);
-            judgements.push(Judgement {
-                attempt,
-                reading,
-                means,
-                counts,
-            });
-        }
-        judgements
-    }
-
-    /// The shop's means, raised to the code's own where its orders were always a little odd.
-    fn own_means(&self, settings: &DetectSettings, trusted: bool, mut means: [f64; RATIOS]) -> [f64; RATIOS] {
-        let orders = f64::from(self.own.orders);
-        let pseudo = settings.ratio_own_pseudo;
-        let most = if trusted { settings.order_ratio_max } else { settings.ratio_own_max };
-        for (mean, own) in means.iter_mut().zip(self.own.ratio) {
-            let shrunk = (f64::from(own) + pseudo * *mean) / (orders + pseudo);
-            *mean = shrunk.clamp(*mean, *mean * most);
-        }
-        means
-    }
-
-    /// Starts the ledger before the orders that need it: when the hour would lift the score over
-    /// the suspect's bound.
-    fn become_suspect(
-        &mut self,
-        settings: &DetectSettings,
-        facts: &HourOfCode<'_>,
-        judgements: &[Judgement<'_>],
-    ) {
-        if self.suspect.is_some() {
-            return;
-        }
-        let mut trial = self.clone_bets();
-        let mut day = self.order_day;
-        for judgement in judgements.iter().filter(|judgement| judgement.counts) {
-            for (kind, bets) in trial.iter_mut().enumerate() {
-                let ratio = judgement.reading.ratio[kind] / judgement.means[kind];
-                bets.add(&mixture_logs(settings, ratio));
-            }
-            day.seen += 1;
-        }
-        let temper = day.temper(settings);
-        let orders: f64 = trial.iter().map(|bets| bets.evidence(temper)).sum();
-        let clicks = self.clicks.evidence(self.click_day.temper(settings));
-        let after = decibans(libm::log((orders + clicks) / (KINDS + 1) as f64));
-        if after >= settings.suspect_db {
-            self.suspect = Some(Box::new(Suspect::new(facts.hour.start(), &self.recent)));
-        }
-    }
-
-    fn clone_bets(&self) -> [Bets; KINDS] {
-        self.orders
-    }
-
-    fn take_order(
-        &mut self,
-        settings: &DetectSettings,
-        facts: &HourOfCode<'_>,
-        judgement: &Judgement<'_>,
-        out: &mut Vec<Verdict>,
-    ) {
-        let Judgement {
-            attempt,
-            reading,
-            means,
-            counts,
-        } = judgement;
-        let means: [f64; KINDS] = std::array::from_fn(|kind| means[kind]);
-        if !attempt.rejected {
-            self.accepted = self.accepted.saturating_add(1);
-            self.orders_today += 1;
-            self.shop = ShopId::of(&attempt.merchant, attempt.marketplace.as_deref());
-        }
-        if *counts {
-            self.add_evidence(settings, facts, attempt, reading, &means);
-            abstentions(reading, out);
-        }
-        if !attempt.rejected {
-            out.push(Verdict::Judged(
-                self.judged(settings, facts, attempt, reading, &means),
-            ));
-        }
-    }
-
-    fn add_evidence(
-        &mut self,
-        settings: &DetectSettings,
-        facts: &HourOfCode<'_>,
-        attempt: &AttemptFact,
-        reading: &Reading,
-        means: &[f64; KINDS],
-    ) {
-        let against: [f64; KINDS] = std::array::from_fn(|kind| reading.ratio[kind] / means[kind]);
-        for (bets, ratio) in self.orders.iter_mut().zip(against) {
-            bets.add(&mixture_logs(settings, ratio));
-        }
-        self.order_day.seen += 1;
-        let mass = self.kind_mass(settings);
-        let top = (1..KINDS).fold(
-            0,
-            |top, kind| if mass[kind] > mass[top] { kind } else { top },
-        );
-        let pct = facts.entry.and_then(|entry| entry.commission_pct);
-        let money = pct.map_or(attempt.amount, |pct| pct.of(attempt.amount));
-        let order = ring_order(attempt, money, &against);
-        match &mut self.suspect {
-            Some(suspect) => {
-                let ledger = &mut suspect.ledger;
-                ledger.book(settings, &reading.logs, &reading.ratio, means);
-                ledger.count(reading);
-                suspect.data_gap |= facts.data_gap;
-                if let (Some(known), Some(host)) = (reading.host_counts, attempt.referrer.as_deref()) {
-                    suspect.note_host(host, known);
-                }
-                if !attempt.rejected {
-                    suspect.take(settings, facts.hour, &mass, order, attempt.currency, against[top]);
-                }
-            }
-            None if !attempt.rejected => self.recent.push(&order),
-            None => {}
-        }
-        self.note_score(settings, attempt.ts.max(facts.hour.start()));
-    }
-
-    fn note_score(&mut self, settings: &DetectSettings, ts: EventTime) {
-        let db = decibans(self.log_now(settings));
-        self.last_db = db as f32;
-        if self.accepted > 0 && (self.peak_at_ms == 0 || self.last_db > self.peak_db) {
-            self.peak_db = self.last_db;
-            self.peak_at_ms = ts.millis();
-        }
-        if let Some(suspect) = &mut self.suspect {
-            let ripe = suspect.orders >= settings.flag_orders_min;
-            if db >= settings.flag_db() && ripe && suspect.crossed_at.is_none() {
-                suspect.crossed_at = Some(ts);
-            }
-        }
-    }
-
-    fn judged(
-        &self,
-        settings: &DetectSettings,
-        facts: &HourOfCode<'_>,
-        attempt: &AttemptFact,
-        reading: &Reading,
-        means: &[f64; KINDS],
-    ) -> JudgedOrder {
-        let entry = facts.entry;
-        JudgedOrder {
-            order_id: attempt.order_id.to_string(),
-            merchant: attempt.merchant.to_string(),
-            code: entry.map_or_else(
-                || facts.code.as_str().to_owned(),
-                |entry| entry.spelling.to_string(),
-            ),
-            ts: attempt.ts,
-            amount: Decimal(attempt.amount),
-            currency: attempt.currency,
-            commission: entry
-                .and_then(|entry| entry.commission_pct)
-                .map(|pct| Decimal(pct.of(attempt.amount))),
-            p_leak: self.leak_probability(settings, reading, means),
-            hour: facts.hour,
-            flag_id: self
-                .episode_open()
-                .then(|| flag_id(facts.code.as_str(), Track::Leak, u32::from(self.episodes))),
-        }
-    }
-
-    /// Probability that an order came through a leak: that there is one now, by the evidence and
-    /// the prior, times the order's own share under each hypothesis.
-    fn leak_probability(
-        &self,
-        settings: &DetectSettings,
-        reading: &Reading,
-        means: &[f64; KINDS],
-    ) -> f64 {
-        let temper = self.order_day.temper(settings);
-        let odds =
-            settings.leak_prior / (1.0 - settings.leak_prior) * libm::exp(self.log_now(settings));
-        let (mut all, mut leaked) = (0.0, 0.0);
-        for (kind, bets) in self.orders.iter().enumerate() {
-            let ratio = reading.ratio[kind] / means[kind];
-            for (phi, share) in settings.leak_shares.into_iter().enumerate() {
-                let mass = libm::exp(bets.log(phi, temper));
-                all += mass;
-                leaked += mass * share * ratio / ((1.0 - share) + share * ratio);
-            }
-        }
-        odds / (1.0 + odds) * leaked / all
+        track
+            .odd_share
+            .add(reading.odd_share.0, reading.odd_share.1);
     }
 
     fn take_changes(&mut self, facts: &HourOfCode<'_>) {
@@ -459,13 +228,15 @@ impl CodeWatch {
                 }
                 self.customers.push((fingerprint(customer), hour));
             }
-            if !quarantined {
-                self.own.remember(&judgement.reading.memory);
+            let memory = &judgement.reading.memory;
+            match &mut self.suspect {
+                Some(suspect) if quarantined => suspect.present.add(memory),
+                _ if quarantined => {}
+                _ => self.own.remember(memory),
             }
         }
-        if self.customers.is_empty() {
-            self.customers = Vec::new();
-        }
+        // Millions of clean codes keep one or two; doubling would waste most of their memory.
+        self.customers.shrink_to_fit();
         let clicks = facts.clicks;
         self.clicks_seen = self.clicks_seen.saturating_add(clicks.first_visits);
         let people = clicks.first_visits.saturating_sub(clicks.bots);
@@ -473,239 +244,4 @@ impl CodeWatch {
             self.clock.fold(settings, hour, f64::from(people));
         }
     }
-
-    fn close_leak_hour(
-        &mut self,
-        settings: &DetectSettings,
-        facts: &HourOfCode<'_>,
-        out: &mut Vec<Verdict>,
-    ) {
-        self.note_score(settings, facts.hour.end().plus_millis(-1));
-        let Some(suspect) = self.suspect.as_deref() else {
-            return;
-        };
-        let is_open = suspect.open.is_some();
-        if !is_open && suspect.crossed_at.is_none() {
-            return;
-        }
-        let standing = self.episode_standing(settings, facts);
-        let number = u32::from(self.episodes);
-        let suspect = self.suspect.as_mut().expect("it was just there");
-        let state = match &mut suspect.open {
-            Some(open) => open.close_hour(settings, facts.hour, &standing),
-            // The evidence may have fallen again within the hour; it was reached all the same,
-            // but a person should not be asked about what the hour itself took back.
-            None if standing.score_db < settings.flag_db() || standing.code_over => None,
-            None => {
-                let ts = suspect.crossed_at.expect("it was checked above");
-                suspect.open = Some(OpenEpisode::open(number + 1, facts.hour, ts, &standing));
-                self.episodes += 1;
-                self.own.drop_pending();
-                Some(FlagState::Opened)
-            }
-        };
-        if let Some(state) = state {
-            out.push(Verdict::Flag(Box::new(
-                self.leak_flag(settings, facts, state),
-            )));
-            if state == FlagState::Cleared {
-                self.forget_evidence(settings);
-            }
-        }
-        if let Some(suspect) = &mut self.suspect {
-            suspect.crossed_at = None;
-        }
-    }
-
-    fn episode_standing(
-        &self,
-        settings: &DetectSettings,
-        facts: &HourOfCode<'_>,
-    ) -> EpisodeStanding {
-        let case = self.case(settings, facts);
-        let over_by_time = facts
-            .entry
-            .and_then(|entry| entry.ends_at)
-            .is_some_and(|end| end <= facts.hour.start());
-        let opened_for_another = self
-            .suspect
-            .as_ref()
-            .is_some_and(|suspect| suspect.open.is_some() && suspect.orders > self.accepted);
-        EpisodeStanding {
-            score_db: decibans(case.score.log),
-            leaked_orders: case.exposure.leaked_orders.estimate,
-            commission_units: case
-                .exposure
-                .commission
-                .map_or(0.0, |commission| commission.estimate.0 as f64),
-            code_over: over_by_time || opened_for_another,
-        }
-    }
-
-    fn case<'a>(&self, settings: &'a DetectSettings, facts: &'a HourOfCode<'a>) -> Case<'a> {
-        let suspect = self.suspect.as_ref().expect("a case is about a suspect");
-        let found = suspect.posterior(settings, &self.kind_mass(settings));
-        let currency = suspect.currency.unwrap_or(Currency::KZT);
-        let (onset, exposure) = match &found {
-            Some(found) => (
-                Onset {
-                    at: suspect.earliest.unwrap_or(found.at).min(found.at),
-                    low: found.low,
-                    high: found.high,
-                },
-                exposure(
-                    settings,
-                    facts.entry,
-                    currency,
-                    &suspect.settled,
-                    found,
-                    &suspect.ring,
-                ),
-            ),
-            None => (
-                Onset {
-                    at: suspect.since,
-                    low: suspect.since,
-                    high: facts.hour.end(),
-                },
-                crate::exposure::nothing(currency),
-            ),
-        };
-        Case {
-            settings,
-            facts,
-            score: self.score_now(settings),
-            onset,
-            exposure,
-        }
-    }
-
-    fn leak_flag(
-        &self,
-        settings: &DetectSettings,
-        facts: &HourOfCode<'_>,
-        state: FlagState,
-    ) -> Flag {
-        let suspect = self.suspect.as_ref().expect("a flag is about a suspect");
-        leak_flag(&self.case(settings, facts), suspect, state)
-    }
-
-    /// Ends the evidence, and the episode if one is open.
-    fn end_episode(
-        &mut self,
-        settings: &DetectSettings,
-        facts: &HourOfCode<'_>,
-        out: &mut Vec<Verdict>,
-    ) {
-        if let Some(open) = self
-            .suspect
-            .as_mut()
-            .and_then(|suspect| suspect.open.as_mut())
-        {
-            open.rev += 1;
-            out.push(Verdict::Flag(Box::new(self.leak_flag(
-                settings,
-                facts,
-                FlagState::Cleared,
-            ))));
-        }
-        self.forget_evidence(settings);
-    }
-
-    fn forget_evidence(&mut self, settings: &DetectSettings) {
-        self.orders = [Bets::fresh(settings); KINDS];
-        self.clicks = Bets::fresh(settings);
-        self.order_day.seen = 0;
-        self.click_day.seen = 0;
-        self.coupon_clicks = 0;
-        self.suspect = None;
-        self.last_db = decibans(self.log_now(settings)) as f32;
-    }
-
-    fn close_flood_hour(
-        &mut self,
-        settings: &DetectSettings,
-        facts: &HourOfCode<'_>,
-        out: &mut Vec<Verdict>,
-    ) {
-        let currency = self.currency();
-        let Some(track) = &mut self.flood else { return };
-        let score_db = track.score_db(settings);
-        let standing = EpisodeStanding {
-            score_db,
-            leaked_orders: 0.0,
-            commission_units: 0.0,
-            code_over: track.open.is_some() && score_db < settings.suspect_db,
-        };
-        let state = match &mut track.open {
-            Some(open) => {
-                if facts.clicks.clicks > 0 {
-                    // Clicks are the observations of this track; only silence clears by time.
-                    open.order(settings, facts.hour, 1.0);
-                }
-                open.close_hour(settings, facts.hour, &standing)
-            }
-            None if score_db >= settings.flag_db() && self.accepted > 0 => {
-                let ts = facts.hour.end().plus_millis(-1);
-                self.flood_episodes += 1;
-                let number = u32::from(self.flood_episodes);
-                track.open = Some(OpenEpisode::open(number, facts.hour, ts, &standing));
-                Some(FlagState::Opened)
-            }
-            None => None,
-        };
-        if let Some(state) = state {
-            let flag = flood_flag(settings, facts, track, currency, state);
-            out.push(Verdict::Flag(Box::new(flag)));
-            if state == FlagState::Cleared {
-                self.flood = None;
-            }
-        }
-    }
-
-    fn end_flood(
-        &mut self,
-        settings: &DetectSettings,
-        facts: &HourOfCode<'_>,
-        out: &mut Vec<Verdict>,
-    ) {
-        let currency = self.currency();
-        if let Some(mut track) = self.flood.take()
-            && let Some(open) = &mut track.open
-        {
-            open.rev += 1;
-            let flag = flood_flag(settings, facts, &track, currency, FlagState::Cleared);
-            out.push(Verdict::Flag(Box::new(flag)));
-        }
-    }
-
-    fn currency(&self) -> Currency {
-        self.suspect
-            .as_ref()
-            .and_then(|suspect| suspect.currency)
-            .unwrap_or(Currency::KZT)
-    }
-}
-
-fn abstentions(reading: &Reading, out: &mut Vec<Verdict>) {
-    for signal in &Signal::ALL[..OBSERVING] {
-        let silent = reading.silence[*signal as usize] != Silence::None;
-        if silent && !matches!(signal, Signal::Sighting | Signal::ClickReferrer) {
-            out.push(Verdict::Abstained(signal.name()));
-        }
-    }
-}
-
-fn ring_order(attempt: &AttemptFact, money: i128, against: &[f64; KINDS]) -> RingOrder {
-    RingOrder {
-        minute: (attempt.ts.millis() / 60_000).clamp(0, i64::from(u32::MAX)) as u32,
-        order: order_hash(&attempt.merchant, &attempt.order_id),
-        money: money.clamp(0, i128::from(i64::MAX)) as i64,
-        ratio: against.map(|ratio| ratio as f32),
-        fell_away: false,
-    }
-}
-
-fn order_hash(merchant: &str, order_id: &str) -> u32 {
-    (stable_hash(order_id.as_bytes()) ^ stable_hash(merchant.as_bytes()).rotate_left(17)) as u32
 }

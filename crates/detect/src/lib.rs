@@ -8,6 +8,7 @@
 //! Must not know: where facts come from, where flags go, what time it is.
 
 mod click_watch;
+mod closing;
 mod decision;
 mod episode;
 mod eprocess;
@@ -24,6 +25,7 @@ mod marks;
 mod novel_hosts;
 mod onset;
 mod order_time;
+mod orders;
 mod prepare;
 mod reading;
 mod reference;

@@ -204,6 +204,21 @@ impl Signal {
         Signal::Limit,
     ];
 
+    /// Marks that hardly any honest order shows speak for themselves; the others must agree.
+    pub(crate) const fn is_soft(self) -> bool {
+        matches!(
+            self,
+            Signal::Cold
+                | Signal::TooFast
+                | Signal::Returning
+                | Signal::Hopper
+                | Signal::RepeatCustomer
+                | Signal::OffAudience
+                | Signal::Basket
+                | Signal::OrderTime
+        )
+    }
+
     /// The name in `evidence[]`.
     pub(crate) const fn name(self) -> &'static str {
         match self {

@@ -14,6 +14,8 @@ use crate::settings::DetectSettings;
 const GRID: usize = 9;
 /// A gap between orders weighs at most so many hours in the prior over starts.
 const GAP_HOURS_MAX: f64 = 14.0 * 24.0;
+/// Least time before the first remembered order in which the start may hide, hours.
+const FIRST_GAP_HOURS: f64 = 7.0 * 24.0;
 /// Half of a 90 % interval in standard deviations.
 pub(crate) const HALF_90: f64 = 1.644_853_626_951_472_7;
 
@@ -183,7 +185,8 @@ fn gap_hours(ring: &[RingOrder], earliest: Option<EventTime>) -> Vec<f64> {
             let minute = (earliest.millis() / 60_000).clamp(0, i64::from(u32::MAX)) as u32;
             hours(minute, ring[0].minute)
         }
-        None => typical.max(1.0),
+        // The leak may be older than what is remembered.
+        None => typical.max(FIRST_GAP_HOURS),
     };
     let mut gaps = vec![first];
     gaps.extend(
@@ -216,10 +219,15 @@ fn start_interval(
     gaps: &[f64],
     starts: &[f64],
 ) -> (EventTime, EventTime, EventTime) {
-    let best = (1..starts.len()).fold(
-        0,
-        |best, at| if starts[at] > starts[best] { at } else { best },
-    );
+    // The mode of the density over time: a long gap holds much probability, none of it likely.
+    let density = |at: usize| starts[at] / gaps[at];
+    let best = (1..starts.len()).fold(0, |best, at| {
+        if density(at) > density(best) {
+            at
+        } else {
+            best
+        }
+    });
     let quantile = |level: f64| {
         let mut below = 0.0;
         for (at, weight) in starts.iter().enumerate() {

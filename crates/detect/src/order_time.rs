@@ -16,6 +16,9 @@ use crate::stable::decay;
 
 /// Half-life of the longer click mean, days.
 const LONG_HALF_LIFE_DAYS: f64 = 28.0;
+/// Half-life and weight of the clicks of those who do not buy on the day.
+const LASTING_HALF_LIFE_HOURS: f64 = 48.0;
+const LASTING_WEIGHT: f64 = 0.4;
 /// Keeps a ratio of tiny intensities near 1.
 const INTENSITY_FLOOR: f64 = 0.5;
 /// Pseudo-orders of the shop's day in a code's own day.
@@ -26,6 +29,8 @@ const OWN_DAY_PSEUDO: f64 = 12.0;
 pub(crate) struct ClickClock {
     /// Decayed clicks as of the end of `hour`.
     recent: f32,
+    /// The same with a longer memory: not everybody buys on the day.
+    lasting: f32,
     /// Mean clicks an hour, short and long memory, not yet corrected for youth.
     short: f32,
     long: f32,
@@ -52,6 +57,8 @@ impl ClickClock {
         };
         self.recent = (f64::from(self.recent) * decay(hours, settings.click_half_life_hours)
             + first_visits) as f32;
+        self.lasting =
+            (f64::from(self.lasting) * decay(hours, LASTING_HALF_LIFE_HOURS) + first_visits) as f32;
         self.short = fold_mean(self.short, settings.click_mean_half_life_days);
         self.long = fold_mean(self.long, LONG_HALF_LIFE_DAYS);
         self.hour = hour;
@@ -74,8 +81,14 @@ impl ClickClock {
         };
         let usual = mean(self.short, settings.click_mean_half_life_days)
             .min(mean(self.long, LONG_HALF_LIFE_DAYS));
-        let hours_of_memory = 1.0 / (1.0 - decay(1.0, settings.click_half_life_hours));
-        (now + INTENSITY_FLOOR) / (usual * hours_of_memory + INTENSITY_FLOOR)
+        let lasting =
+            f64::from(self.lasting) * decay(hours + 0.5, LASTING_HALF_LIFE_HOURS) + before;
+        let against_usual = |clicks: f64, half_life: f64| {
+            let hours_of_memory = 1.0 / (1.0 - decay(1.0, half_life));
+            (clicks + INTENSITY_FLOOR) / (usual * hours_of_memory + INTENSITY_FLOOR)
+        };
+        (1.0 - LASTING_WEIGHT) * against_usual(now, settings.click_half_life_hours)
+            + LASTING_WEIGHT * against_usual(lasting, LASTING_HALF_LIFE_HOURS)
     }
 
     /// Mean first visits an hour over the long memory.
@@ -146,6 +159,12 @@ pub(crate) fn read_time(
     ];
     let honest: f64 = parts.iter().sum();
     let office = office_density(settings, hour);
+    let sight = if intensity.is_some() {
+        1.0
+    } else {
+        settings.blind_time_weight
+    };
+    let weight = settings.time_weight * sight;
     let logs = Kind::ALL.map(|kind| {
         let leaked = match kind {
             Kind::Site | Kind::Extension => shop,
@@ -153,7 +172,7 @@ pub(crate) fn read_time(
             Kind::Insider => 0.7 * office + 0.3 * shop,
         };
         let ratio = libm::log(leaked.max(1e-3)) - libm::log(honest.max(1e-3));
-        settings.time_weight * ratio.clamp(settings.time_log_min, settings.time_log_max)
+        weight * ratio.clamp(settings.time_log_min, settings.time_log_max)
     });
     TimeReading {
         logs,

@@ -108,8 +108,8 @@ impl CodeWatch {
         self.clicks.sleep(settings, temper, nights);
         self.sleep_flood(settings, day);
         self.orders_today = 0;
-        self.last_db = decibans(self.log_now(settings)) as f32;
-        let calm = f64::from(self.last_db) < settings.suspect_db - 3.0;
+        self.last_db = self.db_now(settings) as f32;
+        let calm = decibans(self.log_now(settings)) < settings.suspect_db - 3.0;
         if calm
             && self
                 .suspect
@@ -248,6 +248,16 @@ impl CodeWatch {
         libm::log((orders + self.clicks.evidence(click_temper)) / STORIES as f64)
     }
 
+    /// The score in decibans as a flag would show it.
+    pub(crate) fn db_now(&self, settings: &DetectSettings) -> f64 {
+        let raw = decibans(self.log_now(settings));
+        if raw < settings.suspect_db || self.suspect.is_none() {
+            return raw;
+        }
+        let score = self.score_now(settings);
+        decibans(score.log - score.excess)
+    }
+
     /// Evidence of each kind, the click referrers counted with the sites.
     pub(crate) fn kind_mass(&self, settings: &DetectSettings) -> [f64; KINDS] {
         let temper = self.order_day.temper(settings);
@@ -269,15 +279,23 @@ impl CodeWatch {
         }
         let (story, phi, top_log) = top;
         let mut items = [0.0; SIGNALS];
-        if story < KINDS {
+        let by_clicks = story == KINDS;
+        if !by_clicks {
             if let Some(suspect) = &self.suspect {
                 items = suspect.ledger.items(story, phi, order_temper);
             }
         } else {
             items[Signal::ClickReferrer as usize] = top_log - libm::log(settings.day_deposit);
         }
+        let excess = if by_clicks {
+            0.0
+        } else {
+            soft_excess(settings, &items)
+        };
         Score {
             log: self.log_now(settings),
+            excess,
+            by_clicks,
             top_log,
             items,
             kind: self.kind_of_leak(settings, click_temper),
@@ -299,6 +317,24 @@ impl CodeWatch {
             .find(|(_, mass)| *mass >= settings.kind_share_min * all)
             .map_or(FlagKind::Unknown, |(kind, _)| kind)
     }
+}
+
+/// By how much single soft signals go beyond what one of them may bring, natural logarithm. What
+/// the market takes back is taken from those that brought it.
+fn soft_excess(settings: &DetectSettings, items: &[f64; SIGNALS]) -> f64 {
+    let most = settings.soft_signal_db_max * core::f64::consts::LN_10 / 10.0;
+    let brought: f64 = items.iter().filter(|item| **item > 0.0).sum();
+    let taken = (-items[Signal::Market as usize] - items[Signal::Limit as usize]).max(0.0);
+    let left = if brought > 0.0 {
+        (1.0 - taken / brought).max(0.0)
+    } else {
+        0.0
+    };
+    Signal::ALL
+        .into_iter()
+        .filter(|signal| signal.is_soft())
+        .map(|signal| (items[signal as usize] * left - most).max(0.0))
+        .sum()
 }
 
 /// How a customer is remembered for a day.

@@ -167,6 +167,10 @@ impl Reading {
         if silence != Silence::None {
             return;
         }
+        if expected.standing.public && !coupon {
+            // Whoever does not come from the audience came through the allowed sites.
+            return;
+        }
         let honest_coupon = expected.share[Share::CouponReferrer as usize].max(SHARE_FLOOR);
         let honest_social = expected.share[Share::SocialReferrer as usize]
             .min(0.95 - honest_coupon)

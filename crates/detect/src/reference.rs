@@ -34,13 +34,13 @@ pub(crate) struct OwnReference {
     pub(crate) orders: f32,
     pub(crate) clicks: f32,
     pub(crate) cities: Cities,
-    pending: [Pending; 2],
+    pending: [Week; 2],
     week: i32,
 }
 
 /// A week that is too fresh to be a reference.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-struct Pending {
+pub(crate) struct Week {
     yes: [u16; OWN_SHARES],
     of: [u16; OWN_SHARES],
     basket: [u16; BASKET_BINS],
@@ -98,12 +98,15 @@ impl OwnReference {
         self.week = week;
     }
 
-    /// Makes the present behaviour the code's normal: what is pending counts at once.
-    pub(crate) fn accept_present(&mut self) {
+    /// Makes the present behaviour the code's normal: what was kept aside while the code was under
+    /// suspicion counts at once, and the past hardly any more.
+    pub(crate) fn accept_present(&mut self, present: &Week) {
+        self.fade(0.1);
         for slot in 0..self.pending.len() {
             let due = std::mem::take(&mut self.pending[slot]);
             self.release(&due);
         }
+        self.release(present);
     }
 
     /// Forgets what is pending: it is not to become a reference.
@@ -112,34 +115,7 @@ impl OwnReference {
     }
 
     pub(crate) fn remember(&mut self, order: &OrderMemory) {
-        let bucket = &mut self.pending[self.week.rem_euclid(2) as usize];
-        for (index, share) in order.shares[..OWN_SHARES].iter().enumerate() {
-            if let Some(yes) = share {
-                bucket.of[index] = bucket.of[index].saturating_add(1);
-                bucket.yes[index] = bucket.yes[index].saturating_add(u16::from(*yes));
-            }
-        }
-        if order.rejected {
-            return;
-        }
-        if let Some(bin) = order.basket {
-            let bin = &mut bucket.basket[usize::from(bin)];
-            *bin = bin.saturating_add(1);
-        }
-        let bin = &mut bucket.day[usize::from(order.hour_of_day) / 3];
-        *bin = bin.saturating_add(1);
-        if let Some(mix) = order.mix {
-            for (kept, part) in bucket.mix.iter_mut().zip(mix) {
-                *kept = kept.saturating_add(libm::round(part * PENDING_UNITS) as u16);
-            }
-        }
-        for (kept, ratio) in bucket.ratio.iter_mut().zip(order.ratio) {
-            *kept = kept.saturating_add(libm::round(ratio * PENDING_UNITS) as u16);
-        }
-        bucket.orders = bucket.orders.saturating_add(1);
-        if let Some(city) = order.city {
-            bucket.cities.add(city as u32, 1.0);
-        }
+        self.pending[self.week.rem_euclid(2) as usize].add(order);
     }
 
     /// Adds first-visit clicks: all, with a usable referrer, from coupon hosts, from unknown ones.
@@ -175,7 +151,7 @@ impl OwnReference {
         }
     }
 
-    fn release(&mut self, due: &Pending) {
+    fn release(&mut self, due: &Week) {
         let plain = [
             (&mut self.yes[..], &due.yes[..]),
             (&mut self.of[..], &due.of[..]),
@@ -204,6 +180,38 @@ impl OwnReference {
             }
         }
         self.cities.all += due.cities.all;
+    }
+}
+
+impl Week {
+    pub(crate) fn add(&mut self, order: &OrderMemory) {
+        for (index, share) in order.shares[..OWN_SHARES].iter().enumerate() {
+            if let Some(yes) = share {
+                self.of[index] = self.of[index].saturating_add(1);
+                self.yes[index] = self.yes[index].saturating_add(u16::from(*yes));
+            }
+        }
+        if order.rejected {
+            return;
+        }
+        if let Some(bin) = order.basket {
+            let bin = &mut self.basket[usize::from(bin)];
+            *bin = bin.saturating_add(1);
+        }
+        let bin = &mut self.day[usize::from(order.hour_of_day) / 3];
+        *bin = bin.saturating_add(1);
+        if let Some(mix) = order.mix {
+            for (kept, part) in self.mix.iter_mut().zip(mix) {
+                *kept = kept.saturating_add(libm::round(part * PENDING_UNITS) as u16);
+            }
+        }
+        for (kept, ratio) in self.ratio.iter_mut().zip(order.ratio) {
+            *kept = kept.saturating_add(libm::round(ratio * PENDING_UNITS) as u16);
+        }
+        self.orders = self.orders.saturating_add(1);
+        if let Some(city) = order.city {
+            self.cities.add(city as u32, 1.0);
+        }
     }
 }
 

@@ -112,6 +112,12 @@ pub struct DetectSettings {
     pub city_weight: f64,
     /// Bound of the weighted city log ratio, natural logarithm.
     pub city_log_max: f64,
+    /// What is left of the weight of the time when the code's clicks say nothing: a post that left
+    /// no clicks moves the hours of honest orders too.
+    pub blind_time_weight: f64,
+    /// Decibans that one soft signal (all but auto entry, referrers, refusals, sightings) can bring
+    /// to a flag: honest habits change one at a time, so several have to agree.
+    pub soft_signal_db_max: f64,
     /// Weight of the basket.
     pub basket_weight: f64,
     /// Bound of the weighted basket log ratio, natural logarithm.
@@ -187,7 +193,7 @@ impl Default for DetectSettings {
             update_growth: 0.1,
             kind_share_min: 0.6,
             leak_shares: [0.1, 0.3, 0.6, 0.9],
-            day_temper: 0.3,
+            day_temper: 0.15,
             day_keep: 0.95,
             day_deposit: 1.0 / 7.0,
             order_log_min: -3.0,
@@ -220,8 +226,10 @@ impl Default for DetectSettings {
             time_mix_pseudo: 10.0,
             time_mix_prior: [0.5, 0.2, 0.3],
             office_hours_utc: [4, 13],
-            city_weight: 0.8,
-            city_log_max: 2.0,
+            city_weight: 0.5,
+            city_log_max: 1.5,
+            blind_time_weight: 0.25,
+            soft_signal_db_max: 15.0,
             basket_weight: 0.5,
             basket_log_max: 1.0,
             hopper_days: 60,

@@ -3,7 +3,7 @@
 //! Decides: the ring of its last orders, its ledger, the hosts it was seen with. Must not know:
 //! when a flag is announced.
 
-use promoguard_event::{Currency, EventTime, Hour};
+use promoguard_event::{Currency, EventTime, Hour, Onset};
 use serde::{Deserialize, Serialize};
 
 use crate::episode::OpenEpisode;
@@ -11,6 +11,7 @@ use crate::exposure::Settled;
 use crate::ledger::Ledger;
 use crate::marks::KINDS;
 use crate::onset::{Posterior, RingOrder, posterior};
+use crate::reference::Week;
 use crate::settings::DetectSettings;
 
 /// Hosts that are named to people.
@@ -22,10 +23,12 @@ pub(crate) struct Suspect {
     pub(crate) ring: Vec<RingOrder>,
     pub(crate) settled: Settled,
     pub(crate) hosts: Vec<HostSeen>,
+    /// What its orders showed since: no reference, unless an analyst says that it is the normal.
+    pub(crate) present: Week,
     /// Start of the evidence in the ledger.
     pub(crate) since: EventTime,
     /// Onset as it was when orders began to leave the ring.
-    pub(crate) earliest: Option<EventTime>,
+    pub(crate) settled_onset: Option<SettledOnset>,
     /// Accepted evidential orders since then.
     pub(crate) orders: u32,
     pub(crate) currency: Option<Currency>,
@@ -36,7 +39,7 @@ pub(crate) struct Suspect {
 }
 
 /// Orders that a clean code remembers, so that a leak's first ones are not lost before it shows.
-const RECENT_MAX: usize = 4;
+const RECENT_MAX: usize = 2;
 /// Range of the logs of remembered ratios.
 const RECENT_LOG: f64 = 4.0;
 
@@ -90,6 +93,14 @@ impl RecentOrders {
     }
 }
 
+/// An onset that later orders do not move: those it rests on have left the ring.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct SettledOnset {
+    pub(crate) at: EventTime,
+    pub(crate) low: EventTime,
+    pub(crate) high: EventTime,
+}
+
 /// A host of checkouts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct HostSeen {
@@ -105,8 +116,9 @@ impl Suspect {
             ring: recent.ring(),
             settled: Settled::default(),
             hosts: Vec::new(),
+            present: Week::default(),
             since,
-            earliest: None,
+            settled_onset: None,
             orders: 0,
             currency: None,
             data_gap: false,
@@ -115,8 +127,24 @@ impl Suspect {
         }
     }
 
-    /// Takes an accepted evidential order. `top_ratio` is its ratio for the kind with the most
-    /// evidence.
+    /// The onset to tell: settled before, or by the orders at hand.
+    pub(crate) fn onset(&self, found: &Posterior) -> Onset {
+        match self.settled_onset {
+            Some(SettledOnset { at, low, high }) => Onset { at, low, high },
+            None => Onset {
+                at: found.at,
+                low: found.low,
+                high: found.high,
+            },
+        }
+    }
+
+    fn earliest(&self) -> Option<EventTime> {
+        self.settled_onset.map(|onset| onset.at)
+    }
+
+    /// Takes an accepted evidential order. `worst` is the highest of its
+    /// ratios.
     pub(crate) fn take(
         &mut self,
         settings: &DetectSettings,
@@ -124,7 +152,7 @@ impl Suspect {
         kind_mass: &[f64; KINDS],
         order: RingOrder,
         currency: Currency,
-        top_ratio: f64,
+        worst: f64,
     ) {
         self.orders += 1;
         let first = *self.currency.get_or_insert(currency);
@@ -132,26 +160,26 @@ impl Suspect {
         let money = if first == currency { order.money } else { 0 };
         self.push(settings, kind_mass, RingOrder { money, ..order });
         if let Some(open) = &mut self.open {
-            open.order(settings, hour, top_ratio);
+            open.order(settings, hour, worst);
         }
     }
 
     /// Adds an order; the oldest leaves with the probability that it has now.
-    fn push(
-        &mut self,
-        settings: &DetectSettings,
-        kind_mass: &[f64; KINDS],
-        order: RingOrder,
-    ) {
+    fn push(&mut self, settings: &DetectSettings, kind_mass: &[f64; KINDS], order: RingOrder) {
         if self.ring.len() >= settings.ring_orders as usize {
-            let found = posterior(settings, &self.ring, kind_mass, self.earliest);
+            let found = posterior(settings, &self.ring, kind_mass, self.earliest());
             // A quarter leaves at once, so that the grid is not computed for every order.
             let leaving = (self.ring.len() / 4).max(1);
             for (order, leaked) in self.ring.iter().zip(&found.leaked).take(leaving) {
                 self.settled.take(order, *leaked);
             }
             self.ring.drain(..leaving);
-            self.earliest.get_or_insert(found.at);
+            let last_leaving = self.ring[leaving - 1].ts();
+            if found.at <= last_leaving {
+                let Posterior { at, low, high, .. } = found;
+                self.settled_onset
+                    .get_or_insert(SettledOnset { at, low, high });
+            }
         }
         // Late orders are put where they belong; the grid reads the ring in time order.
         let at = self
@@ -166,7 +194,7 @@ impl Suspect {
         settings: &DetectSettings,
         kind_mass: &[f64; KINDS],
     ) -> Option<Posterior> {
-        (!self.ring.is_empty()).then(|| posterior(settings, &self.ring, kind_mass, self.earliest))
+        (!self.ring.is_empty()).then(|| posterior(settings, &self.ring, kind_mass, self.earliest()))
     }
 
     pub(crate) fn note_host(&mut self, host: &str, known: bool) {

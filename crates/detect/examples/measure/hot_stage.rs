@@ -50,9 +50,15 @@ pub(crate) fn facts_of(mut world: World) -> WorldFacts {
         .codes()
         .split(|byte| *byte == b'\n')
         .filter(|line| !line.is_empty())
-        .map(|line| match decoder.decode(Topic::Codes, line).expect("a registry line").event {
-            Event::Code(entry) => (entry.code.as_str().to_owned(), *entry),
-            _ => unreachable!("the codes topic holds codes"),
+        .map(|line| {
+            match decoder
+                .decode(Topic::Codes, line)
+                .expect("a registry line")
+                .event
+            {
+                Event::Code(entry) => (entry.code.as_str().to_owned(), *entry),
+                _ => unreachable!("the codes topic holds codes"),
+            }
         })
         .collect();
     let mut facts = WorldFacts {
@@ -62,7 +68,11 @@ pub(crate) fn facts_of(mut world: World) -> WorldFacts {
         truths: Vec::new(),
         weeks: world.settings().days / 7.0,
     };
-    for line in world.sightings().split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+    for line in world
+        .sightings()
+        .split(|byte| *byte == b'\n')
+        .filter(|line| !line.is_empty())
+    {
         if let Ok(decoded) = decoder.decode(Topic::Sightings, line)
             && let Event::Sighting(sighting) = decoded.event
         {
@@ -83,7 +93,9 @@ pub(crate) fn facts_of(mut world: World) -> WorldFacts {
                 promoguard_simulate::Topic::Clicks => Topic::Clicks,
                 promoguard_simulate::Topic::Orders => Topic::Orders,
             };
-            let Ok(decoded) = decoder.decode(topic, record.payload) else { continue };
+            let Ok(decoded) = decoder.decode(topic, record.payload) else {
+                continue;
+            };
             match decoded.event {
                 Event::Click(click) => stage.click(&mut facts, record.key, record.arrival, &click),
                 Event::Order(order) => stage.order(&mut facts, &record, &order),
@@ -93,7 +105,8 @@ pub(crate) fn facts_of(mut world: World) -> WorldFacts {
     }
     for codes in facts.hours.values_mut() {
         for code in codes.values_mut() {
-            code.attempts.sort_by(|a, b| a.ts.cmp(&b.ts).then_with(|| a.order_id.cmp(&b.order_id)));
+            code.attempts
+                .sort_by(|a, b| a.ts.cmp(&b.ts).then_with(|| a.order_id.cmp(&b.order_id)));
         }
     }
     facts.truths = world.truth().to_vec();
@@ -112,7 +125,9 @@ fn hash(parts: &[&str]) -> u64 {
     parts
         .iter()
         .flat_map(|part| part.bytes().chain([0]))
-        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3))
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+        })
 }
 
 /// The first hour still open when a record arrives.
@@ -121,18 +136,31 @@ fn open_hour(arrival: i64) -> i32 {
 }
 
 impl Stage {
-    fn click(&mut self, facts: &mut WorldFacts, key: &str, arrival: i64, click: &promoguard_event::Click<'_>) {
+    fn click(
+        &mut self,
+        facts: &mut WorldFacts,
+        key: &str,
+        arrival: i64,
+        click: &promoguard_event::Click<'_>,
+    ) {
         let hour = click.ts.hour().index();
         if hour < open_hour(arrival) || !self.seen.insert(hash(&["c", click.click_id])) {
             return;
         }
         let first = self.visitors.insert(hash(&[key, click.visitor_id]));
-        let at = facts.hours.entry(hour).or_default().entry(key.to_owned()).or_default();
+        let at = facts
+            .hours
+            .entry(hour)
+            .or_default()
+            .entry(key.to_owned())
+            .or_default();
         let to = &mut at.clicks;
         to.clicks += 1;
         let robot = click.ua.is_some_and(|ua| {
             let ua = ua.to_ascii_lowercase();
-            ["bot", "externalhit", "vkshare", "headless", "python"].iter().any(|word| ua.contains(word))
+            ["bot", "externalhit", "vkshare", "headless", "python"]
+                .iter()
+                .any(|word| ua.contains(word))
         });
         to.bots += u32::from(robot);
         to.without_referrer += u32::from(click.referrer_host.is_none());
@@ -140,8 +168,13 @@ impl Stage {
             return;
         }
         to.first_visits += 1;
-        self.first_visits.entry((key.to_owned(), hour)).or_default().push(click.ts.millis());
-        let Some(host) = click.referrer_host else { return };
+        self.first_visits
+            .entry((key.to_owned(), hour))
+            .or_default()
+            .push(click.ts.millis());
+        let Some(host) = click.referrer_host else {
+            return;
+        };
         match classify_host(host) {
             HostClass::Social | HostClass::Search | HostClass::Messenger => {
                 to.social += 1;
@@ -158,9 +191,20 @@ impl Stage {
         }
     }
 
-    fn order(&mut self, facts: &mut WorldFacts, record: &promoguard_simulate::Record<'_>, order: &promoguard_event::Order<'_>) {
+    fn order(
+        &mut self,
+        facts: &mut WorldFacts,
+        record: &promoguard_simulate::Record<'_>,
+        order: &promoguard_event::Order<'_>,
+    ) {
         let key = record.key;
-        if !self.seen.insert(hash(&["o", key, order.merchant, order.order_id, order.status.as_str()])) {
+        if !self.seen.insert(hash(&[
+            "o",
+            key,
+            order.merchant,
+            order.order_id,
+            order.status.as_str(),
+        ])) {
             return;
         }
         let open = open_hour(record.arrival);
@@ -168,7 +212,12 @@ impl Stage {
         let hour = own.max(open);
         match order.status {
             Status::Cancelled | Status::Returned => {
-                let at = facts.hours.entry(hour).or_default().entry(key.to_owned()).or_default();
+                let at = facts
+                    .hours
+                    .entry(hour)
+                    .or_default()
+                    .entry(key.to_owned())
+                    .or_default();
                 at.changes.push(StatusChange {
                     ts: order.ts,
                     order_id: order.order_id.into(),
@@ -178,7 +227,10 @@ impl Stage {
                 return;
             }
             Status::Created | Status::Paid => {
-                if !self.accepted.insert(hash(&[key, order.merchant, order.order_id])) {
+                if !self
+                    .accepted
+                    .insert(hash(&[key, order.merchant, order.order_id]))
+                {
                     return;
                 }
                 facts.orders.push(OrderTruth {
@@ -194,9 +246,18 @@ impl Stage {
         let before = self
             .first_visits
             .get(&(key.to_owned(), own))
-            .map_or(0, |visits| visits.iter().filter(|ts| **ts < order.ts.millis()).count());
-        let country = order.country.and_then(|country| country.as_bytes().try_into().ok());
-        let at = facts.hours.entry(hour).or_default().entry(key.to_owned()).or_default();
+            .map_or(0, |visits| {
+                visits.iter().filter(|ts| **ts < order.ts.millis()).count()
+            });
+        let country = order
+            .country
+            .and_then(|country| country.as_bytes().try_into().ok());
+        let at = facts
+            .hours
+            .entry(hour)
+            .or_default()
+            .entry(key.to_owned())
+            .or_default();
         at.attempts.push(AttemptFact {
             ts: order.ts,
             late: own < open,
@@ -220,7 +281,11 @@ impl Stage {
 }
 
 /// Runs the judge over a world; calls `each` with every verdict.
-pub(crate) fn judge(settings: &DetectSettings, facts: &WorldFacts, mut each: impl FnMut(&str, &Verdict)) {
+pub(crate) fn judge(
+    settings: &DetectSettings,
+    facts: &WorldFacts,
+    mut each: impl FnMut(&str, &Verdict),
+) {
     let mut market = Market::new(settings);
     let mut watches: BTreeMap<String, (Code, CodeWatch)> = BTreeMap::new();
     let nothing = CodeFacts::default();
@@ -234,9 +299,16 @@ pub(crate) fn judge(settings: &DetectSettings, facts: &WorldFacts, mut each: imp
         }
         let mut sums = HourSums::default();
         for (name, code_facts) in codes {
-            let (code, watch) = watches.get_mut(name).expect("every active code has a watch");
+            let (code, watch) = watches
+                .get_mut(name)
+                .expect("every active code has a watch");
             let entry = facts.entries.get(name);
-            watch.summarise(settings, &market, &hour_of(hour, code, entry, code_facts), &mut sums);
+            watch.summarise(
+                settings,
+                &market,
+                &hour_of(hour, code, entry, code_facts),
+                &mut sums,
+            );
         }
         market.absorb(hour, &sums);
         for (name, (code, watch)) in &mut watches {
@@ -245,7 +317,12 @@ pub(crate) fn judge(settings: &DetectSettings, facts: &WorldFacts, mut each: imp
                 continue;
             }
             let entry = facts.entries.get(name);
-            watch.judge(settings, &market, &hour_of(hour, code, entry, code_facts.unwrap_or(&nothing)), &mut out);
+            watch.judge(
+                settings,
+                &market,
+                &hour_of(hour, code, entry, code_facts.unwrap_or(&nothing)),
+                &mut out,
+            );
             for verdict in out.drain(..) {
                 each(name, &verdict);
             }
@@ -253,7 +330,12 @@ pub(crate) fn judge(settings: &DetectSettings, facts: &WorldFacts, mut each: imp
     }
 }
 
-fn hour_of<'a>(hour: Hour, code: &'a Code, entry: Option<&'a CodeEntry>, facts: &'a CodeFacts) -> HourOfCode<'a> {
+fn hour_of<'a>(
+    hour: Hour,
+    code: &'a Code,
+    entry: Option<&'a CodeEntry>,
+    facts: &'a CodeFacts,
+) -> HourOfCode<'a> {
     HourOfCode {
         hour,
         code,

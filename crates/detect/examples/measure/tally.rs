@@ -24,7 +24,6 @@ pub(crate) struct Tally {
     orders: u64,
     spent: Duration,
     kinds: BTreeMap<String, u32>,
-    by_signal: BTreeMap<String, (f64, f64)>,
     verbose: bool,
 }
 
@@ -39,7 +38,10 @@ struct Group {
 
 impl Tally {
     pub(crate) fn new(verbose: bool) -> Tally {
-        Tally { verbose, ..Tally::default() }
+        Tally {
+            verbose,
+            ..Tally::default()
+        }
     }
 
     pub(crate) fn world(&mut self, settings: &DetectSettings, facts: &WorldFacts) {
@@ -48,7 +50,10 @@ impl Tally {
         let started = std::time::Instant::now();
         judge(settings, facts, |code, verdict| {
             if let Verdict::Flag(flag) = verdict {
-                flags.entry(code.to_owned()).or_default().push((**flag).clone());
+                flags
+                    .entry(code.to_owned())
+                    .or_default()
+                    .push((**flag).clone());
             }
         });
         self.spent += started.elapsed();
@@ -65,7 +70,13 @@ impl Tally {
         }
     }
 
-    fn code(&mut self, facts: &WorldFacts, truth: &CodeTruth, orders: &[&OrderTruth], flags: &[Flag]) {
+    fn code(
+        &mut self,
+        facts: &WorldFacts,
+        truth: &CodeTruth,
+        orders: &[&OrderTruth],
+        flags: &[Flag],
+    ) {
         for flag in flags {
             self.sum_errors += u32::from(flag.score != Flag::score_from(&flag.evidence));
         }
@@ -79,10 +90,17 @@ impl Tally {
             self.false_flags += opened.len() as u32;
             self.flood[2] += u32::from(flooded);
             let story = truth.honest_lookalike.map_or("plain", |story| story.name());
-            let place = if truth.marketplace.is_some() { "walled" } else { "open" };
+            let place = if truth.marketplace.is_some() {
+                "walled"
+            } else {
+                "open"
+            };
             for flag in opened {
                 self.tell(truth, story, flag);
-                *self.false_by.entry(format!("{place} {story} {}", flag.kind.as_str())).or_default() += 1;
+                *self
+                    .false_by
+                    .entry(format!("{place} {story} {}", flag.kind.as_str()))
+                    .or_default() += 1;
             }
             return;
         }
@@ -92,12 +110,17 @@ impl Tally {
             return;
         }
         let leaked: Vec<&&OrderTruth> = orders.iter().filter(|order| order.leaked).collect();
-        let Some(first) = leaked.iter().map(|order| order.ts).min() else { return };
+        let Some(first) = leaked.iter().map(|order| order.ts).min() else {
+            return;
+        };
         self.early_flags += opened.iter().filter(|flag| flag.ts < first).count() as u32;
         let hit = opened.iter().find(|flag| flag.ts >= first);
         self.leak(truth, &leaked, hit.copied());
-        if let Some(last) = flags.iter().rfind(|flag| flag.ts >= first && flag.kind != FlagKind::ClickFlood) {
-            self.intervals(&leaked, first, last);
+        if let Some(last) = flags
+            .iter()
+            .rfind(|flag| flag.ts >= first && flag.kind != FlagKind::ClickFlood)
+        {
+            self.intervals(&leaked, orders.len(), first, last);
         }
     }
 
@@ -116,7 +139,15 @@ impl Tally {
             truth.clicks,
         );
         for item in &flag.evidence {
-            if let promoguard_event::Evidence::Signal { signal, observed, expected, n, decibans, .. } = item {
+            if let promoguard_event::Evidence::Signal {
+                signal,
+                observed,
+                expected,
+                n,
+                decibans,
+                ..
+            } = item
+            {
                 println!(
                     "     {signal:18} {:>8.1} dB  n {n:3}  {:.2} against {:.2}",
                     decibans.value(),
@@ -128,7 +159,11 @@ impl Tally {
     }
 
     fn leak(&mut self, truth: &CodeTruth, leaked: &[&&OrderTruth], hit: Option<&Flag>) {
-        let place = if truth.marketplace.is_some() { "walled" } else { "open" };
+        let place = if truth.marketplace.is_some() {
+            "walled"
+        } else {
+            "open"
+        };
         let kind = truth.kind.map_or("", LeakKind::name);
         let size = match leaked.len() {
             0..5 => "under 5",
@@ -139,8 +174,18 @@ impl Tally {
         let money: f64 = leaked.iter().map(|order| order.amount).sum();
         let after = |order: &&&&OrderTruth| hit.is_some_and(|flag| order.hour > flag.hour.index());
         let saved: f64 = leaked.iter().filter(after).map(|order| order.amount).sum();
-        let delay = hit.map(|flag| leaked.iter().filter(|order| order.hour <= flag.hour.index()).count() as u64);
-        let groups = ["all".to_owned(), format!("{place}"), format!("{kind} {place}"), format!("leaked {size} {place}")];
+        let delay = hit.map(|flag| {
+            leaked
+                .iter()
+                .filter(|order| order.hour <= flag.hour.index())
+                .count() as u64
+        });
+        let groups = [
+            "all".to_owned(),
+            format!("{place}"),
+            format!("{kind} {place}"),
+            format!("leaked {size} {place}"),
+        ];
         for name in groups {
             let group = self.groups.entry(name).or_default();
             group.codes += 1;
@@ -153,18 +198,39 @@ impl Tally {
         }
         if let Some(flag) = hit {
             self.delays.extend(delay);
-            *self.kinds.entry(format!("{kind} -> {}", flag.kind.as_str())).or_default() += 1;
+            *self
+                .kinds
+                .entry(format!("{kind} -> {}", flag.kind.as_str()))
+                .or_default() += 1;
         }
     }
 
-    fn intervals(&mut self, leaked: &[&&OrderTruth], first: EventTime, flag: &Flag) {
+    fn intervals(&mut self, leaked: &[&&OrderTruth], all: usize, first: EventTime, flag: &Flag) {
         let onset = flag.onset;
         self.onset_covered[0] += u32::from(onset.low <= first && first <= onset.high);
         self.onset_covered[1] += 1;
-        let until = leaked.iter().filter(|order| order.hour <= flag.hour.index()).count() as f64;
+        let until = leaked
+            .iter()
+            .filter(|order| order.hour <= flag.hour.index())
+            .count() as f64;
         let interval = flag.exposure.leaked_orders;
         self.orders_covered[0] += u32::from(interval.low <= until && until <= interval.high);
         self.orders_covered[1] += 1;
+        if self.verbose {
+            println!(
+                "++ {} {:?} {} at {}: leaked {until} of {all}, told {:.1} [{:.1} {:.1}]; began {first}, told {} [{} {}]",
+                flag.code,
+                flag.state,
+                flag.kind.as_str(),
+                flag.ts,
+                interval.estimate,
+                interval.low,
+                interval.high,
+                onset.at,
+                onset.low,
+                onset.high,
+            );
+        }
     }
 
     pub(crate) fn print(&self) {
@@ -192,7 +258,12 @@ impl Tally {
         for (name, group) in &self.groups {
             let mut delays = group.delays.clone();
             delays.sort_unstable();
-            let at = |share: f64| delays.get(((delays.len() as f64 - 1.0) * share).max(0.0) as usize).copied().unwrap_or(0);
+            let at = |share: f64| {
+                delays
+                    .get(((delays.len() as f64 - 1.0) * share).max(0.0) as usize)
+                    .copied()
+                    .unwrap_or(0)
+            };
             println!(
                 "  {name:32} recall {:4}/{:4} = {:.2}  saved {:.2}  delay median {} p90 {}",
                 group.found,
