@@ -73,14 +73,14 @@ impl Ledger {
 
     /// Closes the day as the accumulators do: `keep[kind][phi]` is what the nights left.
     pub(crate) fn sleep(&mut self, temper: f64, keep: &[[f64; PHIS]; KINDS]) {
-        for kind in 0..KINDS {
-            for phi in 0..PHIS {
-                for signal in 0..SIGNALS {
-                    let settled = f64::from(self.settled[kind][phi][signal]);
-                    let today = f64::from(self.today[kind][phi][signal]);
-                    self.settled[kind][phi][signal] =
-                        ((settled + temper * today) * keep[kind][phi]) as f32;
-                    self.today[kind][phi][signal] = 0.0;
+        for (kind, keep) in keep.iter().enumerate() {
+            for (phi, keep) in keep.iter().enumerate() {
+                let settled = &mut self.settled[kind][phi];
+                let today = &mut self.today[kind][phi];
+                for (settled, today) in settled.iter_mut().zip(today) {
+                    let all = f64::from(*settled) + temper * f64::from(*today);
+                    *settled = (all * keep) as f32;
+                    *today = 0.0;
                 }
             }
         }

@@ -182,7 +182,7 @@ impl Tally {
         });
         let groups = [
             "all".to_owned(),
-            format!("{place}"),
+            place.to_owned(),
             format!("{kind} {place}"),
             format!("leaked {size} {place}"),
         ];

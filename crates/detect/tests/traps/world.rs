@@ -398,7 +398,7 @@ pub(crate) fn run_in_shards(
     }
     outcome
         .flags
-        .sort_by(|a, b| (a.1.hour, a.1.ts, a.0, a.1.rev).cmp(&(b.1.hour, b.1.ts, b.0, b.1.rev)));
+        .sort_by_key(|(code, flag)| (flag.hour, flag.ts, *code, flag.rev));
     outcome.watches = watches;
     outcome
 }
