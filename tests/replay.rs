@@ -154,7 +154,11 @@ fn independent_sums(case: &Case) -> BTreeMap<String, Sums> {
         let status = order["status"].as_str().unwrap_or("created");
         let code = code_of(&order);
         let sum = sums.entry(code.clone()).or_default();
-        let key = (code, order["merchant"].to_string(), order["order_id"].to_string());
+        let key = (
+            code,
+            order["merchant"].to_string(),
+            order["order_id"].to_string(),
+        );
         if matches!(status, "created" | "paid") && accepted.insert(key) {
             sum.orders += 1;
             sum.clickless += u64::from(order["click_id"].is_null());
@@ -177,7 +181,10 @@ fn sums_of(scores: &str) -> BTreeMap<String, Sums> {
             clicks: score["clicks"].as_u64().unwrap(),
             orders: score["orders"].as_u64().unwrap(),
             clickless: score["clickless_orders"].as_u64().unwrap(),
-            amount: amounts.values().map(|sum| units(sum.as_str().unwrap())).sum(),
+            amount: amounts
+                .values()
+                .map(|sum| units(sum.as_str().unwrap()))
+                .sum(),
         };
         (score["code"].as_str().unwrap().to_owned(), sums)
     });
@@ -239,7 +246,10 @@ fn damage(line: &str, nth: usize) -> String {
 #[test]
 fn wrong_usage_exits_2_and_a_missing_file_1() {
     let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
-    assert_eq!(promoguard(&words("replay --clicks x")).status.code(), Some(2));
+    assert_eq!(
+        promoguard(&words("replay --clicks x")).status.code(),
+        Some(2)
+    );
     let missing = promoguard(&words(
         "replay --clicks /nonexistent/c --orders /nonexistent/o --flags-out -",
     ));

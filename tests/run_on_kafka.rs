@@ -36,7 +36,14 @@ fn run_and_replay_agree_on_every_output() {
     let brokers = Broker::shared();
     let names = topic_names("agree");
     let settings = settings_file(folder.path(), brokers, &names);
-    succeed(&["topics", "create", "--partitions", "4", "--config", &settings]);
+    succeed(&[
+        "topics",
+        "create",
+        "--partitions",
+        "4",
+        "--config",
+        &settings,
+    ]);
     let world = publish_world(brokers, &names, folder.path());
 
     // Killed somewhere on its way, whatever it published by then; the next one starts again.
@@ -50,7 +57,10 @@ fn run_and_replay_agree_on_every_output() {
     let published = Published::read(brokers, &names);
 
     let replayed = replay(folder.path(), &settings);
-    assert!(!replayed.flags.is_empty(), "the world must have a leak to find");
+    assert!(
+        !replayed.flags.is_empty(),
+        "the world must have a leak to find"
+    );
     assert_eq!(published.flags, replayed.flags);
     assert_eq!(published.judged_orders, replayed.judged_orders);
     assert_eq!(published.windows, replayed.windows);
@@ -76,8 +86,17 @@ struct PublishedWorld {
 
 fn topic_names(prefix: &str) -> BTreeMap<&'static str, String> {
     [
-        "clicks", "orders", "codes", "sightings", "decisions", "rekeyed", "cohorts", "flags",
-        "judged_orders", "windows", "dead_letters",
+        "clicks",
+        "orders",
+        "codes",
+        "sightings",
+        "decisions",
+        "rekeyed",
+        "cohorts",
+        "flags",
+        "judged_orders",
+        "windows",
+        "dead_letters",
     ]
     .into_iter()
     .map(|topic| (topic, format!("{prefix}.{topic}")))
@@ -108,11 +127,7 @@ fn owner_only(path: &Path) {
 }
 
 /// Sends a world to Kafka and keeps each partition as a file.
-fn publish_world(
-    brokers: &str,
-    names: &BTreeMap<&str, String>,
-    folder: &Path,
-) -> PublishedWorld {
+fn publish_world(brokers: &str, names: &BTreeMap<&str, String>, folder: &Path) -> PublishedWorld {
     let mut world = World::new(WorldSettings {
         codes: 60,
         merchants: 4,
@@ -166,13 +181,25 @@ fn send_misplaced(output: &mut Output, names: &BTreeMap<&str, String>, at: i64) 
         let click = format!(
             r#"{{"click_id":"m{n}","ts":{at},"code":"{MISPLACED_CODE}","visitor_id":"v{n}"}}"#
         );
-        send(output, &names["clicks"], wrong, MISPLACED_CODE, click.as_bytes());
+        send(
+            output,
+            &names["clicks"],
+            wrong,
+            MISPLACED_CODE,
+            click.as_bytes(),
+        );
     }
     for n in 0..3 {
         let order = format!(
             r#"{{"order_id":"m{n}","ts":{at},"code":"{MISPLACED_CODE}","amount":"10.50","currency":"KZT","merchant":"elsewhere","customer_phone":"+7701000000{n}"}}"#
         );
-        send(output, &names["orders"], wrong, MISPLACED_CODE, order.as_bytes());
+        send(
+            output,
+            &names["orders"],
+            wrong,
+            MISPLACED_CODE,
+            order.as_bytes(),
+        );
     }
 }
 
@@ -211,7 +238,10 @@ struct Run {
 
 impl Run {
     fn start(settings: &str) -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let port = TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap();
         let listen = port.to_string();
         let mut process = promoguard()
             .args(["run", "--config", settings, "--listen", &listen])
@@ -220,7 +250,10 @@ impl Run {
             .unwrap();
         let log = BufReader::new(process.stderr.take().unwrap());
         // Shown when the test fails, and the pipe must not fill.
-        std::thread::spawn(move || log.lines().for_each(|line| println!("run: {}", line.unwrap())));
+        std::thread::spawn(move || {
+            log.lines()
+                .for_each(|line| println!("run: {}", line.unwrap()))
+        });
         Self { process, listen }
     }
 
@@ -250,7 +283,13 @@ impl Run {
 
     fn stop(mut self) {
         let pid = self.process.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        assert!(
+            Command::new("kill")
+                .args(["-TERM", &pid])
+                .status()
+                .unwrap()
+                .success()
+        );
         let until = Instant::now() + Duration::from_secs(20);
         let status = loop {
             if let Some(status) = self.process.try_wait().unwrap() {
@@ -287,9 +326,15 @@ struct Published {
 
 impl Published {
     fn read(brokers: &str, names: &BTreeMap<&str, String>) -> Self {
+        // A record read twice, because the first process was killed, is one dead letter.
+        let records = read_topic(brokers, &names["dead_letters"]);
+        let letters: BTreeSet<[String; 4]> = records
+            .into_iter()
+            .map(|(headers, _)| headers.map(Option::unwrap))
+            .collect();
         let mut dead_letters = BTreeMap::new();
-        for (error, _) in read_topic(brokers, &names["dead_letters"]) {
-            *dead_letters.entry(error.unwrap()).or_insert(0) += 1;
+        for [error, ..] in letters {
+            *dead_letters.entry(error).or_insert(0) += 1;
         }
         let lines = |topic: &str| -> BTreeSet<String> {
             let records = read_topic(brokers, &names[topic]);
@@ -323,8 +368,11 @@ fn without_misplaced(lines: BTreeSet<String>) -> BTreeSet<String> {
         .collect()
 }
 
-/// Every record of a topic: its `error` header, and its payload.
-fn read_topic(brokers: &str, topic: &str) -> Vec<(Option<String>, String)> {
+/// The headers of a dead letter: what is wrong, and where it was read.
+const LETTER_HEADERS: [&str; 4] = ["error", "source-topic", "source-partition", "source-offset"];
+
+/// Every record of a topic: the headers that a dead letter has, and its payload.
+fn read_topic(brokers: &str, topic: &str) -> Vec<([Option<String>; 4], String)> {
     let settings = KafkaSettings::new(brokers);
     let partitions = describe(&settings, &[topic]).unwrap().topics[topic].partitions;
     let assignments: Vec<_> = (0..partitions)
@@ -338,10 +386,12 @@ fn read_topic(brokers: &str, topic: &str) -> Vec<(Option<String>, String)> {
         assert!(Instant::now() < until, "{topic} was not read to its end");
         let outcome = intake
             .poll_batch(100, 10_000, &mut |record| {
-                let error = record.header("error");
-                let error = error.map(|word| String::from_utf8(word.to_vec()).unwrap());
+                let headers = LETTER_HEADERS.map(|name| {
+                    let value = record.header(name)?;
+                    Some(String::from_utf8(value.to_vec()).unwrap())
+                });
                 let payload = record.payload.unwrap_or_default();
-                records.push((error, String::from_utf8_lossy(payload).into_owned()));
+                records.push((headers, String::from_utf8_lossy(payload).into_owned()));
             })
             .unwrap();
         ended.extend(outcome.partition_ends.iter().map(|end| end.source));
@@ -357,9 +407,11 @@ fn replay(folder: &Path, settings: &str) -> Outputs {
             .filter(|path| Path::new(path).exists())
             .collect()
     };
-    let mut arguments: Vec<String> = ["replay", "--order", "arrival", "--quiet", "--config", settings]
-        .map(str::to_owned)
-        .to_vec();
+    let mut arguments: Vec<String> = [
+        "replay", "--order", "arrival", "--quiet", "--config", settings,
+    ]
+    .map(str::to_owned)
+    .to_vec();
     arguments.push("--clicks".to_owned());
     arguments.extend(logs("clicks"));
     arguments.push("--orders".to_owned());

@@ -180,7 +180,8 @@ impl ReorderedFile {
                 None => {
                     self.settle(sinks)?;
                     self.ended = true;
-                    self.pending.sort_unstable_by_key(|(_, click)| order_of(click));
+                    self.pending
+                        .sort_unstable_by_key(|(_, click)| order_of(click));
                     self.ready.extend(self.pending.drain(..));
                 }
             }

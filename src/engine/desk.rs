@@ -4,9 +4,11 @@
 use std::collections::BTreeMap;
 use std::str;
 
-use promoguard_event::{Code, DecodeError, Decision, ErrorKind, EventTime, Field, Topic};
+use promoguard_event::{Code, Decision, DecodeError, ErrorKind, EventTime, Field, Topic};
 use promoguard_kafka::{RawRecord, SourceId};
-use promoguard_pipeline::{CodeSlot, Counts, Intake, Notice, Records, RegistryChange, Routed, ShardSet};
+use promoguard_pipeline::{
+    CodeSlot, Counts, Intake, Notice, Records, RegistryChange, Routed, ShardSet,
+};
 
 use super::partition::{Log, Partition};
 use super::rekey::{self, Taken};
@@ -116,7 +118,10 @@ impl Desk {
                 };
                 match topic {
                     Some(topic) => (topic, self.take_event(topic, log, partition, record)),
-                    None => (Topic::Orders, Err(DecodeError::of_record(ErrorKind::NotJson))),
+                    None => (
+                        Topic::Orders,
+                        Err(DecodeError::of_record(ErrorKind::NotJson)),
+                    ),
                 }
             }
             Role::Registry => (Topic::Codes, self.take_registry(record)),
@@ -274,7 +279,11 @@ impl Desk {
     }
 
     fn is_new_forward(&mut self, record: &RawRecord<'_>) -> bool {
-        let text = |name| record.header(name).and_then(|value| str::from_utf8(value).ok());
+        let text = |name| {
+            record
+                .header(name)
+                .and_then(|value| str::from_utf8(value).ok())
+        };
         let coordinates = (
             text(rekey::SOURCE_TOPIC_HEADER),
             text(rekey::SOURCE_PARTITION_HEADER).and_then(|text| text.parse().ok()),

@@ -103,7 +103,9 @@ pub fn drive(
         let click_at = first.and_then(|place| clicks[place].head().map(|(_, click)| click.ts));
         match (click_at, order_at) {
             (None, None) => break,
-            (Some(click), Some(order)) if order < click => sequence.order(&mut orders, shards, sinks)?,
+            (Some(click), Some(order)) if order < click => {
+                sequence.order(&mut orders, shards, sinks)?
+            }
             (None, Some(_)) => sequence.order(&mut orders, shards, sinks)?,
             (Some(_), _) => {
                 let place = first.expect("a click is at the head");

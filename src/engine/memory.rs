@@ -55,7 +55,10 @@ impl MemoryEngine {
     /// # Errors
     /// A line is no registry entry.
     pub fn register(&mut self, lines: &[u8]) -> Result<(), DecodeError> {
-        for line in lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+        for line in lines
+            .split(|byte| *byte == b'\n')
+            .filter(|line| !line.is_empty())
+        {
             self.intake.decode(Topic::Codes, line, &mut self.records)?;
         }
         for notice in self.records.notices.drain(..) {

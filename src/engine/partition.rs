@@ -48,9 +48,7 @@ impl Partition {
     /// Takes the next record of a log.
     pub fn push(&mut self, log: Log, ts: EventTime, routed: Routed) {
         match log {
-            Log::Rekeyed => self
-                .merge
-                .advance(log.index(), self.merge.release_point()),
+            Log::Rekeyed => self.merge.advance(log.index(), self.merge.release_point()),
             Log::Clicks | Log::Orders => self.quiet[log as usize].since_ms = None,
         }
         self.merge.push(log.index(), ts, routed);
@@ -180,7 +178,11 @@ mod tests {
         partitions[3].reached_end(Log::Orders, ordered_at);
         let hour_end = ts.hour().end().millis();
         step(&mut partitions, hour_end + SLACK_MS);
-        assert!(partitions.iter().all(|p| p.release_point().millis() >= hour_end));
+        assert!(
+            partitions
+                .iter()
+                .all(|p| p.release_point().millis() >= hour_end)
+        );
         assert!(hour_end + SLACK_MS <= ordered_at + HOUR_MS + SLACK_MS);
     }
 
@@ -206,7 +208,11 @@ mod tests {
         partition.reached_end(Log::Orders, 1_800_000_000_000);
         let mut partitions = [partition];
         step(&mut partitions, 1_800_000_000_000 + IDLE_MS - 1);
-        assert!(partitions[0].pop_below(partitions[0].release_point()).is_none());
+        assert!(
+            partitions[0]
+                .pop_below(partitions[0].release_point())
+                .is_none()
+        );
     }
 
     #[test]

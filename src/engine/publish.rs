@@ -85,7 +85,12 @@ impl Publisher {
     ///
     /// # Errors
     /// It cannot be sent.
-    pub fn dead_letter(&mut self, from: &Coordinates, raw: &[u8], error: DecodeError) -> Result<()> {
+    pub fn dead_letter(
+        &mut self,
+        from: &Coordinates,
+        raw: &[u8],
+        error: DecodeError,
+    ) -> Result<()> {
         let partition = from.log.partition.to_string();
         let offset = from.offset.to_string();
         let size = raw.len().to_string();

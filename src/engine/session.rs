@@ -62,7 +62,12 @@ impl Session {
             kafka: KafkaIntake::new(&settings.kafka, &[]).context("cannot start reading Kafka")?,
             roles: BTreeMap::new(),
             next_offsets: BTreeMap::new(),
-            desk: Desk::new(keys.intake(), shards, partitions.collect(), settings.future_ms_max),
+            desk: Desk::new(
+                keys.intake(),
+                shards,
+                partitions.collect(),
+                settings.future_ms_max,
+            ),
             paused: BTreeSet::new(),
             waiting_records_max: settings.waiting_records_max,
             batch_records_max: settings.batch_records_max,
@@ -215,12 +220,12 @@ impl Session {
     fn poll_once(&mut self, poll_ms: u32) -> Result<(u64, Vec<SourceId>)> {
         let (roles, desk, next_offsets) = (&self.roles, &mut self.desk, &mut self.next_offsets);
         desk.start_batch();
-        let outcome =
-            self.kafka
-                .poll_batch(poll_ms, self.batch_records_max, &mut |record| {
-                    next_offsets.insert(record.source, record.offset + 1);
-                    desk.take(roles[&record.source], &record);
-                })?;
+        let outcome = self
+            .kafka
+            .poll_batch(poll_ms, self.batch_records_max, &mut |record| {
+                next_offsets.insert(record.source, record.offset + 1);
+                desk.take(roles[&record.source], &record);
+            })?;
         for issue in outcome.issues {
             report(issue)?;
         }
@@ -265,8 +270,7 @@ impl Session {
 
     fn follow_idle(&mut self, now_ms: i64) {
         let partitions = &mut self.desk.partitions;
-        let watermark =
-            idle_watermark(partitions.values(), now_ms, self.idle_ms, self.slack_ms);
+        let watermark = idle_watermark(partitions.values(), now_ms, self.idle_ms, self.slack_ms);
         for partition in partitions.values_mut() {
             partition.advance_idle(watermark, now_ms, self.idle_ms);
         }
@@ -308,10 +312,7 @@ impl Session {
                 .clone();
             let waiting = partition.waiting();
             let is_paused = self.paused.contains(&name);
-            if !is_paused
-                && waiting > self.waiting_records_max
-                && partition.ahead() == Some(*log)
-            {
+            if !is_paused && waiting > self.waiting_records_max && partition.ahead() == Some(*log) {
                 self.kafka.pause(std::slice::from_ref(&name))?;
                 self.paused.insert(name);
             } else if is_paused && waiting <= self.waiting_records_max / 2 {

@@ -58,10 +58,7 @@ pub fn replay_settings(config: &Config, keys: &KeyRing, order: ReplayOrder) -> R
         order,
         threads: config.threads().get(),
         sort_memory_bytes_max: pipeline.sort_memory_bytes as usize,
-        temp_dir: pipeline
-            .temp_dir
-            .clone()
-            .unwrap_or_else(std::env::temp_dir),
+        temp_dir: pipeline.temp_dir.clone().unwrap_or_else(std::env::temp_dir),
         file_future_ms_max: i64::from(pipeline.file_future_days) * DAY_MS,
         zone: config.display.zone.clone(),
     }

@@ -95,7 +95,9 @@ impl Sinks {
             if let Some((_, report)) = &mut self.report {
                 report.add_window(window);
             }
-            write(&mut self.windows, &mut self.line, |line| window.write_line(line))?;
+            write(&mut self.windows, &mut self.line, |line| {
+                window.write_line(line)
+            })?;
         }
         for judged in &effects.flags {
             self.tally.flag_records += 1;
@@ -104,11 +106,15 @@ impl Sinks {
             if let Some((_, report)) = &mut self.report {
                 report.add_flag(&judged.flag);
             }
-            write(&mut self.flags, &mut self.line, |line| judged.flag.write_line(line))?;
+            write(&mut self.flags, &mut self.line, |line| {
+                judged.flag.write_line(line)
+            })?;
         }
         self.tally.judged_orders += effects.judged_orders.len() as u64;
         for order in &effects.judged_orders {
-            write(&mut self.judged_orders, &mut self.line, |line| order.write_line(line))?;
+            write(&mut self.judged_orders, &mut self.line, |line| {
+                order.write_line(line)
+            })?;
         }
         Ok(())
     }
@@ -157,7 +163,9 @@ impl Sinks {
             line: number,
             raw,
         };
-        write(&mut self.dead_letters, &mut self.line, |line| dead.write_line(line))
+        write(&mut self.dead_letters, &mut self.line, |line| {
+            dead.write_line(line)
+        })
     }
 
     /// Writes the scores and the report, and puts every output into its place.
@@ -166,7 +174,9 @@ impl Sinks {
     /// An output cannot be completed.
     pub fn commit(mut self, scores: &[ScoreLine]) -> Result<Tally> {
         for score in scores {
-            write(&mut self.scores, &mut self.line, |line| score.write_line(line))?;
+            write(&mut self.scores, &mut self.line, |line| {
+                score.write_line(line)
+            })?;
         }
         if let Some((path, report)) = self.report.take() {
             let mut page = Output::create(&path)?;

@@ -65,7 +65,11 @@ impl CodeTable {
     }
 
     /// The slot of a normalised code text; a new one where the text is new.
-    pub(crate) fn slot(&mut self, text: &str, hasher: &StableHasher) -> (CodeSlot, Option<NewCode>) {
+    pub(crate) fn slot(
+        &mut self,
+        text: &str,
+        hasher: &StableHasher,
+    ) -> (CodeSlot, Option<NewCode>) {
         let hash = hasher.hash64(text.as_bytes());
         if let Some(name) = self.names.find(hash, |name| name.code.as_str() == text) {
             return (name.slot, None);

@@ -13,6 +13,9 @@ use promoguard_event::EventTime;
 /// Records that the median is taken over.
 const RECENT_RECORDS: usize = 1000;
 
+/// The longest gap that a file may have before what follows is absurd: a year and a day.
+const GAP_MS_MAX: i64 = 366 * 86_400_000;
+
 /// What a time looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Plausibility {
@@ -85,18 +88,18 @@ impl PlausibleTime {
         sorted.get(sorted.len().checked_sub(1)? / 2).copied()
     }
 
-    /// Decides on records that were ahead, once the whole file was read: those that a gap
-    /// separates from the rest are plausible together when they are many, for a shop may close
-    /// for a month, and absurd when they are few. Takes their times in ascending order; returns
-    /// how many of them, from the first, are plausible.
+    /// Decides on records that were ahead, once the whole file was read: those that a gap of at
+    /// most a year separates from the rest are plausible together when they are a tenth of the
+    /// file, for a shop may close for a season, and absurd otherwise. Takes their times in
+    /// ascending order; returns how many of them, from the first, are plausible.
     pub fn settle(&self, ahead: &[EventTime], records_in_file: u64) -> usize {
-        let enough = (records_in_file / 100).max(10) as usize;
+        let enough = (records_in_file / 10).max(10) as usize;
         let mut newest = self.newest_plausible.unwrap_or(i64::MIN);
         let mut plausible = 0;
         while plausible < ahead.len() {
             let cluster = self.cluster_length(&ahead[plausible..]);
             let gap = ahead[plausible].millis().saturating_sub(newest);
-            if gap > self.tolerance_ms && cluster < enough {
+            if gap > self.tolerance_ms && (gap > GAP_MS_MAX || cluster < enough) {
                 break;
             }
             plausible += cluster;
@@ -158,14 +161,18 @@ mod tests {
         let file = PlausibleTime::new(14 * DAY);
         let after_gap = |count: i64| -> Vec<EventTime> {
             (0..count)
-                .map(|n| EventTime::from_millis(1_000 * DAY + n))
+                .map(|n| EventTime::from_millis(60 * DAY + n))
                 .collect()
         };
+        let decades_later: Vec<EventTime> = (0..900)
+            .map(|n| EventTime::from_millis(9_000 * DAY + n))
+            .collect();
         let mut file_with_past = file.clone();
         file_with_past.check(EventTime::from_millis(0));
         assert_eq!(file_with_past.settle(&after_gap(40), 200), 40);
         assert_eq!(file_with_past.settle(&after_gap(9), 200), 0);
         assert_eq!(file_with_past.settle(&after_gap(40), 10_000), 0);
+        assert_eq!(file_with_past.settle(&decades_later, 1_000), 0);
     }
 
     #[test]

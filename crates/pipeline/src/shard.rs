@@ -144,7 +144,8 @@ impl Shard {
         let shards = u64::from(settings.shards);
         // Both filters see every click: the click id, and the visitor within a code.
         let filter = SeenWindowSettings {
-            memory_bytes_max: ((settings.click_filter_bytes_max / shards / 2) as usize).max(64 << 10),
+            memory_bytes_max: ((settings.click_filter_bytes_max / shards / 2) as usize)
+                .max(64 << 10),
             horizon_ms: settings.click_horizon_ms,
             generations: 3,
         };

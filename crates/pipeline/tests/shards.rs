@@ -164,7 +164,11 @@ fn an_order_counts_once_whatever_its_statuses_and_whichever_comes_first() {
     pipeline.push(Topic::Orders, &order("1", 3, "a", "returned", "10"));
     pipeline.push(Topic::Orders, &order("2", 4, "a", "rejected", "10"));
     let pipeline = pipeline.finish();
-    assert!(pipeline.scores().contains(r#""orders":1,"clickless_orders":1"#));
+    assert!(
+        pipeline
+            .scores()
+            .contains(r#""orders":1,"clickless_orders":1"#)
+    );
     assert!(pipeline.scores().contains(r#""amount":"10.00""#));
     assert_eq!(pipeline.counts(Topic::Orders).accepted, 4);
 }
@@ -198,7 +202,11 @@ fn a_late_event_amends_the_window_of_its_own_hour() {
         [(0, 1, 0, 1), (0, 2, 0, 2), (2, 1, 0, 1)]
     );
     assert_eq!(pipeline.counts(Topic::Orders).late, 1);
-    assert_eq!(pipeline.effects.judged_orders.len(), 3, "late is judged too");
+    assert_eq!(
+        pipeline.effects.judged_orders.len(),
+        3,
+        "late is judged too"
+    );
 }
 
 #[test]
@@ -238,8 +246,14 @@ fn junk_codes_are_let_go_and_counted_and_codes_with_orders_stay() {
     pipeline.push(Topic::Orders, &order("1", 0, "kept", "created", "1"));
     for n in 0..200 {
         let minute = n * 60;
-        pipeline.push(Topic::Clicks, &click(&format!("c{n}"), minute, &format!("junk{n}")));
-        pipeline.push(Topic::Orders, &order(&format!("r{n}"), minute, "kept", "rejected", "1"));
+        pipeline.push(
+            Topic::Clicks,
+            &click(&format!("c{n}"), minute, &format!("junk{n}")),
+        );
+        pipeline.push(
+            Topic::Orders,
+            &order(&format!("r{n}"), minute, "kept", "rejected", "1"),
+        );
         pipeline.step();
     }
     let pipeline = pipeline.finish();
@@ -256,10 +270,21 @@ struct Line {
 
 fn lines() -> impl Strategy<Value = Vec<Line>> {
     let status = prop::sample::select(vec!["created", "paid", "cancelled", "rejected"]);
-    let line = (any::<bool>(), 0..40_u8, 0..1_400_i64, 0..5_u8, status, 0..3_u8).prop_map(
-        |(is_click, id, minute, code, status, broken)| {
+    let line = (
+        any::<bool>(),
+        0..40_u8,
+        0..1_400_i64,
+        0..5_u8,
+        status,
+        0..3_u8,
+    )
+        .prop_map(|(is_click, id, minute, code, status, broken)| {
             let code = format!("code{code}");
-            let topic = if is_click { Topic::Clicks } else { Topic::Orders };
+            let topic = if is_click {
+                Topic::Clicks
+            } else {
+                Topic::Orders
+            };
             let mut text = match topic {
                 // A click id belongs to one code, as the contract says.
                 Topic::Clicks => click(&format!("{id}-{code}"), minute, &code),
@@ -269,8 +294,7 @@ fn lines() -> impl Strategy<Value = Vec<Line>> {
                 text.truncate(text.len() - 1);
             }
             Line { topic, text }
-        },
-    );
+        });
     prop::collection::vec(line, 0..120)
 }
 
