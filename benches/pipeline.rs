@@ -21,7 +21,7 @@ use promoguard_storage::{Chunk, LineReader, ReaderLimits};
 
 use support::cpu_time::CpuTime;
 use support::ratios::Ratios;
-use support::worlds::{Recording, programme, pseudonym_key, punctual_programme};
+use support::worlds::{Recording, busy_days, pseudonym_key, punctual_days};
 
 /// Records between two steps of the engine in memory, as many as a poll of Kafka may bring.
 const STEP_RECORDS: usize = 4_096;
@@ -136,9 +136,9 @@ fn drive_memory(recording: &Recording) -> usize {
 }
 
 fn pipeline(criterion: &mut Criterion<CpuTime>) {
-    let files = Files::write(punctual_programme());
-    let late = Files::write(programme());
-    let recording = Recording::of(programme());
+    let files = Files::write(punctual_days());
+    let late = Files::write(busy_days());
+    let recording = Recording::of(punctual_days());
     println!(
         "pipeline: {} records, with late ones {}",
         files.records, late.records
