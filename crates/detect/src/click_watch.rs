@@ -234,7 +234,9 @@ pub(crate) fn read_flood(
         + mark(odd[0], 0.5, 0.01)
         + mark(odd[1], 0.5, 0.02)
         + mark(odd[2], 0.5, 0.05);
-    let agreed = odd.contains(&true) && swollen;
+    // A viral post blanks referrers, for apps hide where a visitor comes from, and brings visitors
+    // back several times a day, so neither is agreement by itself: robots must have risen.
+    let agreed = odd[0] && swollen;
     let bounded = if agreed { log } else { log.min(-0.5) };
     let top = (1..3).fold(0, |top, at| if rises[at] > rises[top] { at } else { top });
     Some(FloodReading {
