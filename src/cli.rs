@@ -118,10 +118,10 @@ pub struct Demo {
 #[derive(Debug, Args)]
 pub struct Replay {
     /// Files of clicks (NDJSON; .gz and .zst are read as they are; `-` is standard input)
-    #[arg(long, value_name = "FILE", num_args = 1.., required = true, help_heading = "Input")]
+    #[arg(long, value_name = "FILE", num_args = 1.., required_unless_present = "orders", help_heading = "Input")]
     pub clicks: Vec<PathBuf>,
     /// Files of orders
-    #[arg(long, value_name = "FILE", num_args = 1.., required = true, help_heading = "Input")]
+    #[arg(long, value_name = "FILE", num_args = 1.., required_unless_present = "clicks", help_heading = "Input")]
     pub orders: Vec<PathBuf>,
     /// Files of the registry of codes: NDJSON, or CSV with a header line
     #[arg(long, value_name = "FILE", num_args = 1.., help_heading = "Input")]

@@ -135,6 +135,8 @@ impl Demo {
             merchants: (plan.codes / 10).max(1),
             start: start - start.rem_euclid(HOUR_MS),
             days,
+            // Leaks that a brand would feel: at least as many orders as the code's own.
+            leak_size_min: 1.0,
             ..WorldSettings::default()
         })
         .context("cannot make this world")?;

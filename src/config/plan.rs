@@ -70,9 +70,9 @@ pub struct ReplayPlan {
 /// What `replay` reads.
 #[derive(Debug, Default)]
 pub struct ReplayInputs {
-    /// Files of clicks, at least one.
+    /// Files of clicks; at least one, unless there are orders.
     pub clicks: Vec<PathBuf>,
-    /// Files of orders, at least one.
+    /// Files of orders; at least one, unless there are clicks.
     pub orders: Vec<PathBuf>,
     /// Files of the registry.
     pub codes: Vec<PathBuf>,

@@ -24,6 +24,7 @@ pub fn pipeline_settings(config: &Config) -> PipelineSettings {
         order_index_entries_max: pipeline.order_index_entries_max,
         attempts_per_code_hour_max: pipeline.attempts_per_code_hour_max as usize,
         unregistered_codes_max: pipeline.unregistered_codes_max as usize,
+        hosts_max: pipeline.hosts_max as usize,
         ..PipelineSettings::default()
     }
 }
