@@ -17,7 +17,8 @@ pub(crate) fn programme() -> WorldSettings {
     }
 }
 
-/// Five days with four times the volume: some 60,000 clicks a day, one in a thousand of them hours or days late.
+/// Five days with four times the volume: some 28,000 clicks a day, one in a thousand of them hours or
+/// days late.
 pub(crate) fn busy_days() -> WorldSettings {
     WorldSettings {
         days: 5.0,
