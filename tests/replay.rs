@@ -101,6 +101,11 @@ fn splits_shuffles_and_threads_change_no_byte() {
     let case = Case::new();
     let whole = case.replay(&["clicks.ndjson"], &["orders.ndjson"], &["--threads", "1"]);
     assert!(!whole[0].is_empty(), "the world must have a leak to find");
+    for line in whole[0].lines() {
+        let flag: Value = serde_json::from_str(line).unwrap();
+        let score = flag["score"].as_f64().unwrap();
+        assert!(flag["state"] != "opened" || score >= 30.0, "{line}");
+    }
     let two_threads = case.replay(&["clicks.ndjson"], &["orders.ndjson"], &["--threads", "2"]);
     assert_eq!(whole, two_threads);
 

@@ -39,7 +39,7 @@ Examples:
       --flags-out flags.ndjson --scores-out scores.ndjson --report report.html
   zcat orders.gz | promoguard replay --clicks clicks.ndjson --orders - --flags-out -
 
-One JSON object a line; the fields are in docs/events.md. Bad lines are counted and kept
+One JSON object a line; the fields are in README.md. Bad lines are counted and kept
 (--dead-letters-out), they never stop a run. The same input gives the same flags, byte for byte,
 however it is split into files and whatever the number of threads. At most one input may be `-`,
 and at most one output. Without key files a fixed, published key is used: fine for files at home,

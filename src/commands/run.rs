@@ -8,9 +8,9 @@ use axum::Router;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use tracing::info;
 
-use super::{DONE, FAILED};
+use super::{DONE, FAILED, WRONG_USAGE};
 use crate::config::RunPlan;
-use crate::config::keys::KeyRing;
+use crate::config::keys::{KeyError, KeyRing};
 use crate::engine::live;
 use crate::engine::settings::live_settings;
 use crate::http::{self, Health};
@@ -21,7 +21,14 @@ use crate::telemetry::Telemetry;
 /// # Errors
 /// See [`live::run`].
 pub(super) fn execute(plan: RunPlan) -> Result<u8> {
-    let keys = KeyRing::required(&plan.config.keys)?;
+    let keys = match KeyRing::required(&plan.config.keys) {
+        Ok(keys) => keys,
+        Err(error @ KeyError::NotSet { .. }) => {
+            eprintln!("promoguard: {error}");
+            return Ok(WRONG_USAGE);
+        }
+        Err(error) => return Err(error.into()),
+    };
     let settings = live_settings(&plan.config, &keys);
     settings
         .kafka

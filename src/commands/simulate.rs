@@ -8,7 +8,7 @@ use std::path::Path;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result};
-use promoguard_event::Code;
+use promoguard_event::{Code, parse_rfc3339};
 use promoguard_kafka::{Output, OutputRecord};
 use promoguard_simulate::{Outputs, RecordBatch, Topic, World, WorldSettings, write_world};
 
@@ -128,12 +128,19 @@ fn send_registry(world: &World, config: &Config, output: &mut Output) -> Result<
     for (code, entry) in world.code_entries() {
         send(output, &config.kafka.topics.codes, code, &entry)?;
     }
+    // A crawler may find a code after the world's last hour; Kafka would refuse that as the future.
+    let end = world.settings().start + (world.settings().days * 86_400_000.0) as i64;
     for line in world
         .sightings()
         .split(|byte| *byte == b'\n')
         .filter(|line| !line.is_empty())
     {
         let sighting: serde_json::Value = serde_json::from_slice(line)?;
+        let seen = parse_rfc3339(sighting["ts"].as_str().unwrap_or_default())
+            .context("the simulator wrote a sighting without a time")?;
+        if seen.millis() > end {
+            continue;
+        }
         let code = sighting["code"].as_str().unwrap_or_default();
         let code = Code::parse(code).context("the simulator wrote a sighting without a code")?;
         send(output, &config.kafka.topics.sightings, code.as_str(), line)?;

@@ -115,6 +115,7 @@ pub struct FileSource {
     reader: LineReader,
     ended: bool,
     in_flight: VecDeque<Receiver<Box<DecodedChunk>>>,
+    #[allow(clippy::vec_box, reason = "chunks go back and forth boxed")]
     spare: Vec<Box<DecodedChunk>>,
 }
 

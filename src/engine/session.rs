@@ -86,12 +86,10 @@ impl Session {
         ] {
             session.add(name, &whole(name), |_| Role::Notices(topic))?;
         }
+        let all_owned = owned.len() == layout.partitions as usize;
         let owned: Vec<i32> = owned.iter().copied().collect();
-        for (log, name) in [
-            (Log::Clicks, &topics.clicks),
-            (Log::Orders, &topics.orders),
-            (Log::Rekeyed, &topics.rekeyed),
-        ] {
+        session.add_rekeyed(&topics.rekeyed, &owned, all_owned)?;
+        for (log, name) in [(Log::Clicks, &topics.clicks), (Log::Orders, &topics.orders)] {
             session.add(name, &owned, |partition| Role::Events(log, partition))?;
         }
         Ok(session)
@@ -127,13 +125,13 @@ impl Session {
             let seconds = started.elapsed().as_secs_f64();
             telemetry.observe_event_processing(Topic::Clicks, seconds, polled);
         }
-        if let Some(hour) = effects.judged_hour {
-            if !effects.flags.is_empty() {
-                publisher.flush()?;
-                let delay_ms = (now_ms - hour.end().millis()).max(0);
-                for _ in &effects.flags {
-                    telemetry.observe_flag_publish_delay(delay_ms as f64 / 1000.0);
-                }
+        if let Some(hour) = effects.judged_hour
+            && !effects.flags.is_empty()
+        {
+            publisher.flush()?;
+            let delay_ms = (now_ms - hour.end().millis()).max(0);
+            for _ in &effects.flags {
+                telemetry.observe_flag_publish_delay(delay_ms as f64 / 1000.0);
             }
         }
         telemetry.set_watermark(released);
@@ -178,11 +176,36 @@ impl Session {
         }
     }
 
-    fn add(&mut self, topic: &str, partitions: &[i32], role: impl Fn(i32) -> Role) -> Result<()> {
-        let assignments: Vec<(TopicPartition, StartOffset)> = partitions
+    /// Whoever owns every partition reads all events again and so forwards every misplaced record
+    /// again: what was forwarded before is passed over. With several members the others do not
+    /// forward again, and what they forwarded is needed.
+    fn add_rekeyed(&mut self, topic: &str, partitions: &[i32], all_owned: bool) -> Result<()> {
+        let assignments = partitions
             .iter()
-            .map(|p| (TopicPartition::new(topic, *p), StartOffset::Earliest))
-            .collect();
+            .map(|partition| {
+                let log = TopicPartition::new(topic, *partition);
+                let start = match all_owned {
+                    true => StartOffset::At(self.kafka.watermarks(&log)?.1),
+                    false => StartOffset::Earliest,
+                };
+                Ok((log, start))
+            })
+            .collect::<Result<Vec<_>>>()?;
+        self.assign(assignments, |partition| {
+            Role::Events(Log::Rekeyed, partition)
+        })
+    }
+
+    fn add(&mut self, topic: &str, partitions: &[i32], role: impl Fn(i32) -> Role) -> Result<()> {
+        let from_start = |p: &i32| (TopicPartition::new(topic, *p), StartOffset::Earliest);
+        self.assign(partitions.iter().map(from_start).collect(), role)
+    }
+
+    fn assign(
+        &mut self,
+        assignments: Vec<(TopicPartition, StartOffset)>,
+        role: impl Fn(i32) -> Role,
+    ) -> Result<()> {
         self.kafka.add(&assignments)?;
         for (log, _) in assignments {
             let source = self.kafka.source(&log).context("a source was added")?;

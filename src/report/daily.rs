@@ -253,7 +253,12 @@ mod tests {
         for step in 0..8_760 {
             let code = random(3) as usize;
             // Back within the 14 days that a late event may reach.
-            let hour = 480_000 + step - (random(10) == 0).then(|| random(336) as i32).unwrap_or(0);
+            let hour = 480_000 + step
+                - if random(10) == 0 {
+                    random(336) as i32
+                } else {
+                    0
+                };
             let rev = last.get(&(code, hour)).map_or(1, |(rev, _)| rev + 1);
             let orders = random(5);
             last.insert((code, hour), (rev, orders));

@@ -91,7 +91,12 @@ impl Tally {
             self.flood[2] += u32::from(flooded);
             if flooded && self.verbose {
                 let flag = flags.iter().find(|flag| flag.kind == FlagKind::ClickFlood);
-                println!("-- flood {} {:?} {:?}", truth.code, truth.honest_lookalike, flag.map(|flag| (flag.ts, &flag.evidence)));
+                println!(
+                    "-- flood {} {:?} {:?}",
+                    truth.code,
+                    truth.honest_lookalike,
+                    flag.map(|flag| (flag.ts, &flag.evidence))
+                );
             }
             let story = truth.honest_lookalike.map_or("plain", |story| story.name());
             let place = if truth.marketplace.is_some() {
