@@ -16,7 +16,9 @@ const REWRITE: &str = "PROMOGUARD_REWRITE_GOLDEN";
 fn promoguard(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_promoguard"));
     let ours = std::env::vars().filter(|(name, _)| name.starts_with("PROMOGUARD_"));
-    ours.for_each(|(name, _)| drop(command.env_remove(name)));
+    for (name, _) in ours {
+        command.env_remove(name);
+    }
     // The width of whoever runs the tests is not that of the golden files.
     command.env_remove("COLUMNS");
     command.args(arguments).stdin(Stdio::null());
@@ -147,7 +149,7 @@ fn wrong_usage_ends_with_status_2_and_says_what_is_wrong() {
     };
     check_status(&[], 2, "Usage: promoguard <COMMAND>");
     check_status(&["reply"], 2, "a similar subcommand exists: 'replay'");
-    check_status(&["replay", "--clicks", "c"], 2, "--orders <FILE>...");
+    check_status(&["replay", "--clicks", "c"], 2, "--flags-out <FILE>");
     check_replay(
         &["--codes", "-", "--sightings", "-"],
         "standard input (-) can be read only once",
