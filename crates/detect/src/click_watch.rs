@@ -8,11 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::episode::OpenEpisode;
 use crate::eprocess::{BetDay, Bets, PHIS, mixture_logs};
-use crate::expected::Expected;
+use crate::expected::ClickShares;
 use crate::facts::ClickFacts;
 use crate::hosts::{classify_host_here, matches_any};
 use crate::ledger::Tally;
-use crate::marks::Share;
 use crate::settings::DetectSettings;
 
 /// Shares of first visits that a partner shows who links on coupon sites.
@@ -67,14 +66,14 @@ impl Referred {
 }
 
 /// Likelihood ratios of a first visit by class: coupon, unknown, other.
-pub(crate) fn click_ratios(expected: &Expected<'_>) -> [f64; 3] {
-    let coupon = expected.share[Share::ClickCoupon as usize].clamp(0.005, 0.9);
-    let unknown = expected.share[Share::ClickUnknown as usize].clamp(0.02, 0.9);
+pub(crate) fn click_ratios(settings: &DetectSettings, honest: ClickShares) -> [f64; 3] {
+    let coupon = honest.coupon.clamp(0.005, 0.9);
+    let unknown = honest.unknown.clamp(0.02, 0.9);
     let leaked_coupon = LEAKED_COUPON.max(coupon);
     let leaked_unknown = LEAKED_UNKNOWN.max(unknown).min(0.98 - leaked_coupon);
     let rest = (1.0 - coupon - unknown).max(0.02);
     let leaked_rest = 1.0 - leaked_coupon - leaked_unknown;
-    let ratio = |leaked: f64, honest: f64| (leaked / honest).min(expected.settings.order_ratio_max);
+    let ratio = |leaked: f64, honest: f64| (leaked / honest).min(settings.order_ratio_max);
     [
         ratio(leaked_coupon, coupon),
         ratio(leaked_unknown, unknown),
@@ -92,7 +91,8 @@ pub(crate) fn mean_ratio(referred: Referred, ratios: &[f64; 3]) -> f64 {
 
 /// Adds an hour's first visits to the click-referrer process.
 pub(crate) fn bet_on_referrers(
-    expected: &Expected<'_>,
+    settings: &DetectSettings,
+    honest: ClickShares,
     referred: Referred,
     mean: f64,
     bets: &mut Bets,
@@ -100,8 +100,8 @@ pub(crate) fn bet_on_referrers(
 ) {
     let classes = [referred.coupon, referred.unknown, referred.other];
     let mut logs = [0.0; PHIS];
-    for (count, ratio) in classes.into_iter().zip(click_ratios(expected)) {
-        let each = mixture_logs(expected.settings, ratio / mean);
+    for (count, ratio) in classes.into_iter().zip(click_ratios(settings, honest)) {
+        let each = mixture_logs(settings, ratio / mean);
         for (log, each) in logs.iter_mut().zip(each) {
             *log += f64::from(count) * each;
         }

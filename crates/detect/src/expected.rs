@@ -63,9 +63,7 @@ impl<'a> Expected<'a> {
         let shop_share = view.slow_shares();
         let share = Share::ALL.map(|share| {
             let slow = shop_share[share as usize];
-            let shifted = own_log_odds(settings, own, standing.trusted, share, slow)
-                + view.shift(share, slow);
-            sigmoid(shifted).clamp(0.005, 0.98)
+            honest_share(settings, &view, own, standing.trusted, share, slow)
         });
         Expected {
             settings,
@@ -91,6 +89,45 @@ impl<'a> Expected<'a> {
             .and_then(crate::stable::city_hash);
         self
     }
+}
+
+/// What honest first visits of one code, in one shop, at one hour come from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ClickShares {
+    /// Share from coupon hosts.
+    pub(crate) coupon: f64,
+    /// Share from hosts that nobody knows.
+    pub(crate) unknown: f64,
+}
+
+impl ClickShares {
+    pub(crate) fn new(
+        settings: &DetectSettings,
+        view: &ShopView<'_>,
+        own: &OwnReference,
+        trusted: bool,
+    ) -> ClickShares {
+        let slow = view.slow_shares();
+        let honest =
+            |share: Share| honest_share(settings, view, own, trusted, share, slow[share as usize]);
+        ClickShares {
+            coupon: honest(Share::ClickCoupon),
+            unknown: honest(Share::ClickUnknown),
+        }
+    }
+}
+
+/// The code's own share of a mark, moved as the shop's moves now.
+fn honest_share(
+    settings: &DetectSettings,
+    view: &ShopView<'_>,
+    own: &OwnReference,
+    trusted: bool,
+    share: Share,
+    slow: f64,
+) -> f64 {
+    let shifted = own_log_odds(settings, own, trusted, share, slow) + view.shift(share, slow);
+    sigmoid(shifted).clamp(0.005, 0.98)
 }
 
 /// The number that stands for the partner of a code; a code nobody issued is its own partner.

@@ -146,11 +146,12 @@ impl CodeWatch {
         let permitted = permitted_hosts(facts.entry, self.notes.as_deref());
         let referred = Referred::of(settings, clicks, &permitted);
         let (mut bets, mut day) = (self.clicks, self.click_day);
-        let expected = self.expected(settings, market, facts, shop);
-        let means = expected.view.ratio_means();
+        let view = market.view(settings, shop, facts.hour);
+        let means = view.ratio_means();
         if referred.all() > 0 {
             click_watch::bet_on_referrers(
-                &expected,
+                settings,
+                self.click_shares(settings, &view),
                 referred,
                 means[RATIO_CLICKS],
                 &mut bets,

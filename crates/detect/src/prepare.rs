@@ -7,11 +7,11 @@ use promoguard_event::{CodeEntry, FlagKind};
 
 use crate::decision::{Notes, post_expected};
 use crate::eprocess::{Bets, PHIS, after_night};
-use crate::expected::{Expected, Standing, partner_hash};
+use crate::expected::{ClickShares, Expected, Standing, partner_hash};
 use crate::explain::Score;
 use crate::facts::{AttemptFact, HourOfCode};
 use crate::hosts::matches_any;
-use crate::market::{Market, day_of};
+use crate::market::{Market, ShopView, day_of};
 use crate::marks::{KINDS, SIGNALS, Signal};
 use crate::settings::DetectSettings;
 use crate::stable::{decibans, mix};
@@ -196,6 +196,16 @@ impl CodeWatch {
             public: !permitted_hosts(facts.entry, self.notes.as_deref()).is_empty(),
             trusted: self.notes.as_ref().is_some_and(|notes| notes.trusted),
         }
+    }
+
+    /// What honest clicks of this hour come from; cheaper than all that an order needs.
+    pub(crate) fn click_shares(
+        &self,
+        settings: &DetectSettings,
+        view: &ShopView<'_>,
+    ) -> ClickShares {
+        let trusted = self.notes.as_ref().is_some_and(|notes| notes.trusted);
+        ClickShares::new(settings, view, &self.own, trusted)
     }
 
     pub(crate) fn expected<'a>(

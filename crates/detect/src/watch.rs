@@ -135,7 +135,6 @@ impl CodeWatch {
             return;
         }
         let shop = self.shop_of(facts);
-        let expected = self.expected(settings, market, facts, shop);
         let permitted = permitted_hosts(facts.entry, self.notes.as_deref());
         let referred = Referred::of(settings, facts.clicks, &permitted);
         let to = sums.shops.entry(shop).or_default();
@@ -149,7 +148,10 @@ impl CodeWatch {
                 share(referred.unknown),
                 weight,
             );
-            let ratio = click_watch::mean_ratio(referred, &click_watch::click_ratios(&expected));
+            let view = market.view(settings, shop, facts.hour);
+            let honest = self.click_shares(settings, &view);
+            let ratios = click_watch::click_ratios(settings, honest);
+            let ratio = click_watch::mean_ratio(referred, &ratios);
             to.ratio(RATIO_CLICKS, ratio, weight);
         }
         let usual = self.clock.usual_per_hour(facts.hour.index());
