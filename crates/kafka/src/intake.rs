@@ -453,7 +453,16 @@ impl Intake {
             .topic_partition(source_id)
             .expect("it was read")
             .clone();
-        if let Ok((earliest, latest)) = self.watermarks(&topic_partition) {
+        let mut bounds = self.watermarks(&topic_partition);
+        // librdkafka asks for both ends at once, and tells one of them twice when only one question
+        // was answered. Two equal ends are rare enough to be asked for again.
+        if bounds
+            .as_ref()
+            .is_ok_and(|(earliest, latest)| earliest == latest)
+        {
+            bounds = self.watermarks(&topic_partition);
+        }
+        if let Ok((earliest, latest)) = bounds {
             self.unexplained_gaps.pop_front();
             let gap = IntakeIssue::Gap {
                 source_id,
