@@ -94,16 +94,17 @@ impl Daily {
         if is_closed && window.rev > 1 {
             return;
         }
-        if !self.codes.contains_key(&window.code) {
+        let code = super::identity(&window.code);
+        if !self.codes.contains_key(&code) {
             if self.codes.len() >= CODES_MAX {
                 self.windows_not_kept += 1;
                 return;
             }
-            self.codes.insert(window.code.clone(), Series::default());
+            self.codes.insert(code.clone(), Series::default());
         }
         let series = self
             .codes
-            .get_mut(&window.code)
+            .get_mut(&code)
             .expect("was inserted above if it was absent");
         series.put(window);
     }

@@ -94,7 +94,7 @@ fn timeline(page: &Page<'_>, episode: &Episode) -> Timeline {
     let (clock, flag) = (page.clock, &episode.flag);
     let place = |at| clock.place_of(at);
     Timeline {
-        days: page.daily.days_of(&flag.code, clock),
+        days: page.daily.days_of(&super::identity(&flag.code), clock),
         onset: (
             place(flag.onset.at),
             place(flag.onset.low),
@@ -104,7 +104,7 @@ fn timeline(page: &Page<'_>, episode: &Episode) -> Timeline {
         cleared: episode.is_cleared().then(|| place(flag.ts)),
         posts: page
             .known
-            .get(&flag.code)
+            .get(&super::identity(&flag.code))
             .map(|known| known.posts.iter().map(|post| place(*post)).collect())
             .unwrap_or_default(),
     }

@@ -89,8 +89,12 @@ fn row(page: &Page<'_>, episode: &Episode, place: usize) -> Markup {
                 @if flag.data_gap { span.below { "data gap" } }
             }
             td data-label="Evidence" {
-                span.nowrap { (score(flag.score)) }
-                span.below { (strength(flag.score)) }
+                @let strongest = episode.strongest();
+                span.nowrap { (score(strongest)) }
+                span.below {
+                    (strength(strongest))
+                    @if flag.score < strongest { ", now " span.nowrap { (score(flag.score)) } }
+                }
             }
             td data-label="Likely start" {
                 span.nowrap { (clock.minute(flag.onset.at)) }

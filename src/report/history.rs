@@ -37,6 +37,12 @@ impl Episode {
             .map_or(self.flag.ts, |first| first.ts)
     }
 
+    /// The strongest that the evidence ever was.
+    pub(super) fn strongest(&self) -> Decibans {
+        let scores = self.revisions.iter().map(|revision| revision.score);
+        scores.fold(self.flag.score, Decibans::max)
+    }
+
     pub(super) fn is_cleared(&self) -> bool {
         self.flag.state == FlagState::Cleared
     }

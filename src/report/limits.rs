@@ -16,12 +16,13 @@ const FEW_ORDERS: u64 = 10;
 
 /// The highest peaks without a flag; nothing where there are none.
 pub(super) fn runners_up(page: &Page<'_>, scores: &[ScoreLine]) -> Markup {
-    let mut flagged: Vec<&str> = page.episodes.iter().map(|e| e.flag.code.as_str()).collect();
+    let flags = page.episodes.iter();
+    let mut flagged: Vec<String> = flags.map(|e| super::identity(&e.flag.code)).collect();
     flagged.sort_unstable();
     let mut lines: Vec<&ScoreLine> = scores
         .iter()
         .filter(|line| line.peak_score.is_some_and(|peak| peak.value() > 0.0))
-        .filter(|line| flagged.binary_search(&line.code.as_str()).is_err())
+        .filter(|line| flagged.binary_search(&super::identity(&line.code)).is_err())
         .collect();
     lines.sort_by(|a, b| {
         b.peak_score
@@ -57,10 +58,10 @@ pub(super) fn runners_up(page: &Page<'_>, scores: &[ScoreLine]) -> Markup {
 }
 
 fn row(page: &Page<'_>, line: &ScoreLine) -> Markup {
-    let known = page.known.get(&line.code);
+    let known = page.known.get(&super::identity(&line.code));
     html! {
         tr {
-            th.code scope="row" { (foreign(&line.code)) }
+            th.code scope="row" { (foreign(known.map_or(line.code.as_str(), |known| &*known.spelling))) }
             td { (foreign_or_dash(known.map(|known| &*known.partner_id))) }
             td {
                 @if let Some(peak) = line.peak_score { (score(peak)) ", " (strength(peak)) }

@@ -9,7 +9,7 @@ use std::io::Write;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use promoguard_event::{CodeEntry, EventTime, Flag, ScoreLine, Window};
+use promoguard_event::{Code, CodeEntry, EventTime, Flag, ScoreLine, Window};
 
 use crate::engine::sinks::Tally;
 
@@ -46,8 +46,15 @@ pub struct ReportCollector {
     known: BTreeMap<String, Known>,
 }
 
+/// The one text by which a code is looked up: flags spell it as the registry does, windows and
+/// scores have it normalised.
+fn identity(code: &str) -> String {
+    Code::parse(code).map_or_else(|_| code.to_owned(), |code| code.as_str().to_owned())
+}
+
 /// What the registry knows of a code, as far as a page tells it.
 struct Known {
+    spelling: Arc<str>,
     partner_id: Arc<str>,
     posts: Vec<EventTime>,
 }
@@ -79,10 +86,11 @@ impl ReportCollector {
     /// Takes what the registry knows of a code; a later entry replaces an earlier one.
     pub fn add_entry(&mut self, entry: &CodeEntry) {
         let known = Known {
+            spelling: Arc::clone(&entry.spelling),
             partner_id: Arc::clone(&entry.partner_id),
             posts: entry.posts.clone(),
         };
-        self.known.insert(entry.spelling.to_string(), known);
+        self.known.insert(entry.code.as_str().to_owned(), known);
     }
 
     /// Writes the page of a finished run: HTML that needs nothing else, not even a script.

@@ -181,6 +181,11 @@ const SIGNALS: &[SignalWords] = &[
         "Corrected by what all codes of the market show at the same time, such as a sale",
     ),
     arithmetic(
+        "agreement",
+        "No mark alone",
+        "One kind of mark may bring only so much to a flag, however often it is seen; this is what lies beyond",
+    ),
+    arithmetic(
         "limit",
         "Bound on one order",
         "No single order may weigh more than a fixed bound; this is what the bound takes off or adds",
@@ -319,6 +324,13 @@ const fn review(kind: FlagKind) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_name_that_the_judge_can_write_has_words() {
+        for name in promoguard_detect::evidence_names() {
+            assert!(signal_words(name).is_some(), "{name}");
+        }
+    }
 
     #[test]
     fn a_sentence_has_its_figures_and_an_unknown_signal_keeps_its_name() {

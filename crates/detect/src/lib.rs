@@ -40,6 +40,7 @@ pub use facts::{AttemptFact, ClickFacts, HourOfCode, StatusChange};
 pub use hosts::{HostClass, classify_host};
 pub use judge::Verdict;
 pub use market::Market;
+pub use marks::evidence_names;
 pub use settings::{DetectSettings, SettingsError};
 pub use stable::city_hash;
 pub use sums::HourSums;

@@ -180,6 +180,14 @@ pub(crate) enum Signal {
     Limit,
 }
 
+/// Every name that an item of `evidence[]` can have: what observes, then the arithmetic.
+pub fn evidence_names() -> impl Iterator<Item = &'static str> {
+    const ARITHMETIC: [&str; 3] = ["prior", "mixture", "agreement"];
+    const FLOOD: [&str; 2] = ["click_growth", "click_composition"];
+    let signals = Signal::ALL.into_iter().map(Signal::name);
+    signals.chain(FLOOD).chain(ARITHMETIC)
+}
+
 /// How many [`Signal`]s there are.
 pub(crate) const SIGNALS: usize = 15;
 /// Those of them that observe something.

@@ -82,10 +82,12 @@ pub(super) fn page_with(payload: &str) -> String {
         report.add_flag(&hostile);
         report.add_window(&window(payload, 492_000, 5));
         let known = Known {
+            spelling: payload.into(),
             partner_id: payload.into(),
             posts: Vec::new(),
         };
-        report.known.insert(format!("{payload}."), known);
+        let code = super::super::identity(&format!("{payload}."));
+        report.known.insert(code, known);
         report
     };
     let near = ScoreLine {
