@@ -66,6 +66,8 @@ pub struct Desk {
     pub counts: Counts,
     /// Decisions since they were last taken.
     pub decisions: Vec<Decision>,
+    /// How long records were on their way, in s: clicks, then orders.
+    pub delays: [Vec<f64>; 2],
     records: Records,
     taken: Taken,
     future_ms_max: i64,
@@ -88,6 +90,7 @@ impl Desk {
             rekeyed: Vec::new(),
             counts: Counts::default(),
             decisions: Vec::new(),
+            delays: [Vec::new(), Vec::new()],
             records: Records::default(),
             taken: Taken::default(),
             future_ms_max,
@@ -169,6 +172,8 @@ impl Desk {
             self.owned(partition).pass(log, ts);
             return Ok(());
         }
+        let delay_ms = record.timestamp_ms - ts.millis();
+        self.delays[usize::from(topic == Topic::Orders)].push(delay_ms.max(0) as f64 / 1000.0);
         let newest = self.newest.entry((log as usize, partition)).or_insert(ts);
         *newest = ts.max(*newest);
         self.owned(partition).push(log, ts, routed);

@@ -11,6 +11,7 @@ use promoguard_kafka::{
     TopicPartition,
 };
 use promoguard_pipeline::ShardSet;
+use rustix::time::{ClockId, clock_gettime};
 use tracing::warn;
 
 use super::arrival::at_effective_time;
@@ -112,8 +113,10 @@ impl Session {
         open_flags: &mut OpenFlags,
         telemetry: &Telemetry,
     ) -> Result<()> {
-        let started = Instant::now();
+        let started = cpu_seconds();
         let polled = self.poll(poll_ms, now_ms)?;
+        let read =
+            [Topic::Clicks, Topic::Orders].map(|topic| (topic, self.desk.counts.of(topic).read));
         self.send_side_outputs(publisher, open_flags, telemetry)?;
         self.follow_idle(now_ms);
         let released = self.release();
@@ -121,9 +124,9 @@ impl Session {
         let effects = self.desk.shards.take_effects();
         publisher.perform(&effects)?;
         measure_effects(telemetry, &effects, open_flags);
-        if polled > 0 {
-            let seconds = started.elapsed().as_secs_f64();
-            telemetry.observe_event_processing(Topic::Clicks, seconds, polled);
+        let seconds = (cpu_seconds() - started) / polled.max(1) as f64;
+        for (topic, read) in read {
+            telemetry.observe_event_processing(topic, seconds * read as f64, read);
         }
         if let Some(hour) = effects.judged_hour
             && !effects.flags.is_empty()
@@ -286,6 +289,15 @@ impl Session {
         for decision in self.desk.decisions.drain(..) {
             measure_decision(telemetry, &decision, open_flags);
         }
+        for (topic, delays) in [Topic::Clicks, Topic::Orders]
+            .into_iter()
+            .zip(&mut self.desk.delays)
+        {
+            let histogram = telemetry.event_delay(topic);
+            let mut batch = histogram.batch();
+            delays.drain(..).for_each(|delay| batch.observe(delay));
+            histogram.absorb(&mut batch);
+        }
         measure_counts(telemetry, &std::mem::take(&mut self.desk.counts));
         measure_defects(telemetry, &self.desk.intake.take_defects());
         Ok(())
@@ -345,6 +357,12 @@ impl Session {
         }
         Ok(())
     }
+}
+
+/// Processor time of this thread, in s: a turn also waits for records, and waiting is no work.
+fn cpu_seconds() -> f64 {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    time.tv_sec as f64 + time.tv_nsec as f64 * 1e-9
 }
 
 fn report(issue: IntakeIssue) -> Result<()> {
