@@ -6,10 +6,12 @@
 //! ```
 //! No I/O, no clock, no random source: the same logs give the same effects, byte for byte.
 
+mod code_state;
 mod counts;
 mod hashing;
 mod hour_row;
 mod intake;
+mod late_windows;
 mod merge;
 mod names;
 mod placement;
@@ -18,6 +20,7 @@ mod records;
 mod registry;
 mod settings;
 mod shard;
+mod shard_batch;
 mod shard_set;
 
 pub use counts::{Counts, FieldDefects, TopicCounts};
@@ -30,5 +33,6 @@ pub use plausible_time::{Plausibility, PlausibleTime};
 pub use records::{ClickRow, Notice, OrderRecord, OrderRow, Records, Span};
 pub use registry::{Applied, Registry, RegistryChange, RegistryConflict};
 pub use settings::PipelineSettings;
-pub use shard::{Shard, ShardBatch, ShardClick, ShardMemory, ShardOrder};
+pub use shard::{Shard, ShardMemory};
+pub use shard_batch::{ShardBatch, ShardClick, ShardOrder};
 pub use shard_set::{Effects, JudgedFlag, Routed, ShardSet};

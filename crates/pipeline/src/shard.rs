@@ -1,105 +1,26 @@
 //! The hot stage of one partition: dedupe, count into the code's open hour, keep what the judge
 //! needs. One writer; no I/O, no clock.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use promoguard_detect::{AttemptFact, CodeWatch, StatusChange};
+use promoguard_detect::{AttemptFact, StatusChange};
 use promoguard_event::{
-    Code, CodeEntry, Currency, Decibans, Decimal, Decision, EventTime, Hour, ScoreLine, Sighting,
-    Status, Topic, Window,
+    Code, CodeEntry, Decision, EventTime, Hour, ScoreLine, Sighting, Status, Topic, Window,
 };
 use promoguard_sketch::{
-    Inserted, OrderIndex, OrderIndexSettings, Reach, Seen, SeenWindow, SeenWindowSettings,
+    Inserted, OrderIndex, OrderIndexSettings, Seen, SeenWindow, SeenWindowSettings,
 };
 
+use crate::code_state::CodeState;
 use crate::counts::Counts;
 use crate::hashing::Hashers;
 use crate::hour_row::{ClosedRow, HourRow, WindowRow, add_amount};
-use crate::names::{HostIndex, HostTable};
+use crate::late_windows::LateWindows;
+use crate::names::HostTable;
 use crate::records::OrderRecord;
 use crate::settings::PipelineSettings;
-
-/// A click on its way into its shard.
-#[derive(Clone, Copy, Debug)]
-pub struct ShardClick {
-    /// Effective time: the order of application.
-    pub at: EventTime,
-    /// When the redirect was served.
-    pub ts: EventTime,
-    /// Index of the code in the shard.
-    pub local: u32,
-    /// Where the visitor came from.
-    pub host: HostIndex,
-    /// Keyed hash of the click id.
-    pub key: u128,
-    /// Keyed hash of the visitor id.
-    pub visitor: u64,
-    /// The user agent names itself a bot.
-    pub bot: bool,
-}
-
-/// An order record on its way into its shard.
-#[derive(Clone, Debug)]
-pub struct ShardOrder {
-    /// Effective time: the order of application.
-    pub at: EventTime,
-    /// When the order took its status.
-    pub ts: EventTime,
-    /// Index of the code in the shard.
-    pub local: u32,
-    /// The record.
-    pub order: Box<OrderRecord>,
-}
-
-/// Clicks and orders for one shard, each in order of effective time.
-#[derive(Debug, Default)]
-pub struct ShardBatch {
-    /// Clicks in order.
-    pub clicks: Vec<ShardClick>,
-    /// Orders in order.
-    pub orders: Vec<ShardOrder>,
-}
-
-impl ShardBatch {
-    /// How many records it holds.
-    pub fn len(&self) -> usize {
-        self.clicks.len() + self.orders.len()
-    }
-
-    /// Whether it holds none.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    fn clear(&mut self) {
-        self.clicks.clear();
-        self.orders.clear();
-    }
-}
-
-/// What a shard remembers of one code.
-#[derive(Debug)]
-pub(crate) struct CodeState {
-    pub(crate) code: Code,
-    pub(crate) hash: u64,
-    pub(crate) entry: Option<Arc<CodeEntry>>,
-    pub(crate) watch: CodeWatch,
-    totals: CodeTotals,
-    reach: Reach,
-    open_row: Option<u32>,
-    last_seen: Hour,
-    /// Routed records that are not applied yet: the slot must stay this code's until they are.
-    in_flight: u32,
-}
-
-#[derive(Debug, Default)]
-struct CodeTotals {
-    clicks: u64,
-    orders: u64,
-    clickless_orders: u64,
-    amounts: Vec<(Currency, i128)>,
-}
+use crate::shard_batch::{ShardBatch, ShardClick, ShardOrder};
 
 struct OpenHour {
     hour: Hour,
@@ -122,10 +43,7 @@ pub struct Shard {
     order_index: OrderIndex,
     open: Option<OpenHour>,
     closed: VecDeque<ClosedHour>,
-    amendable: BTreeMap<(Hour, u32), WindowRow>,
-    amended: BTreeSet<(Hour, u32)>,
-    /// Windows of earlier hours were let go, so they can't be amended.
-    amendable_from: Hour,
+    late_windows: LateWindows,
     windows: Vec<Window>,
     counts: Counts,
     /// Codes whose watch asks for a step in hours without events.
@@ -161,9 +79,10 @@ impl Shard {
             }),
             open: None,
             closed: VecDeque::new(),
-            amendable: BTreeMap::new(),
-            amended: BTreeSet::new(),
-            amendable_from: Hour::from_index(i32::MIN),
+            late_windows: LateWindows::new(
+                settings.amendable_windows_max / settings.shards as usize,
+                settings.lateness_ms_max,
+            ),
             windows: Vec::new(),
             counts: Counts::default(),
             attentive: BTreeSet::new(),
@@ -189,17 +108,7 @@ impl Shard {
             self.codes.resize_with(place + 1, || None);
         }
         self.unregistered += usize::from(entry.is_none());
-        self.codes[place] = Some(CodeState {
-            code,
-            hash,
-            entry,
-            watch: CodeWatch::default(),
-            totals: CodeTotals::default(),
-            reach: Reach::new(),
-            open_row: None,
-            last_seen: Hour::from_index(i32::MIN),
-            in_flight: 0,
-        });
+        self.codes[place] = Some(CodeState::new(code, hash, entry));
     }
 
     /// A record for this code is on its way.
@@ -497,25 +406,9 @@ impl Shard {
     }
 
     fn amend(&mut self, hour: Hour, local: u32) -> Option<&mut WindowRow> {
-        if hour < self.amendable_from {
-            self.counts.windows_not_amended += 1;
-            return None;
-        }
-        let key = (hour, local);
-        self.amended.insert(key);
-        Some(self.amendable.entry(key).or_default())
-    }
-
-    /// Lets the oldest windows go that are beyond the bound or the horizon of lateness.
-    fn forget_old_windows(&mut self, watermark: EventTime) {
-        let windows_max = self.settings.amendable_windows_max / self.settings.shards as usize;
-        let horizon = watermark.plus_millis(-self.settings.lateness_ms_max).hour();
-        while let Some(((hour, _), _)) = self.amendable.first_key_value()
-            && (*hour < horizon || self.amendable.len() > windows_max)
-        {
-            self.amendable_from = self.amendable_from.max(hour.next());
-            self.amendable.pop_first();
-        }
+        let window = self.late_windows.amend(hour, local);
+        self.counts.windows_not_amended += u64::from(window.is_none());
+        window
     }
 
     fn close_open_hour(&mut self, hosts: &HostTable) {
@@ -535,12 +428,12 @@ impl Shard {
                 let mut window = std::mem::take(&mut row.window);
                 self.windows
                     .push(window.publish(state.code.as_str(), open.hour));
-                self.amendable.insert((open.hour, local), window);
+                self.late_windows.keep(open.hour, local, window);
             }
             rows.push(row.close(local, hosts, reach_total));
         }
         self.publish_amended();
-        self.forget_old_windows(open.hour.end());
+        self.late_windows.forget_old(open.hour.end());
         self.order_index.advance(open.hour.end().millis());
         self.closed.push_back(ClosedHour {
             hour: open.hour,
@@ -550,28 +443,24 @@ impl Shard {
 
     /// Once an hour, so that how often a window is amended is a function of the log.
     fn publish_amended(&mut self) {
-        for (hour, local) in std::mem::take(&mut self.amended) {
-            let window = self
-                .amendable
-                .get_mut(&(hour, local))
-                .expect("what was amended is kept until it is published");
-            let code = self.codes[local as usize]
+        let (codes, windows) = (&self.codes, &mut self.windows);
+        self.late_windows.take_amended(|(hour, local), window| {
+            let state = codes[local as usize]
                 .as_ref()
-                .expect("a slot is met before it is used")
-                .code
-                .as_str();
-            self.windows.push(window.publish(code, hour));
-        }
+                .expect("a code with an unpublished change is not let go");
+            windows.push(window.publish(state.code.as_str(), hour));
+        });
     }
 
     /// Lets unregistered codes go that brought no order, once there are more than the bound
     /// allows: the least active and longest unseen first, so that the choice is the same on every
     /// machine. Returns them, for their slots to be given back.
-    pub(crate) fn evict_junk(&mut self) -> Vec<(Code, u64)> {
+    pub(crate) fn evict_junk(&mut self, judged: Hour) -> Vec<(Code, u64)> {
         let bound = self.settings.unregistered_codes_max / self.settings.shards as usize;
         if self.unregistered <= bound {
             return Vec::new();
         }
+        let amended = self.late_windows.waiting();
         let mut candidates: Vec<(Hour, u64, Code, u32)> = self
             .codes
             .iter()
@@ -581,7 +470,10 @@ impl Shard {
                 state.entry.is_none()
                     && state.totals.orders == 0
                     && state.open_row.is_none()
+                    // Rows of a later hour may be closed and not judged yet.
+                    && state.last_seen <= judged
                     && state.in_flight == 0
+                    && !amended.contains(local)
                     && !self.attentive.contains(local)
             })
             .map(|(local, state)| {
@@ -592,6 +484,8 @@ impl Shard {
         candidates.sort();
         // A tenth more than needed, so that this walk over all codes is rare.
         candidates.truncate(self.unregistered - bound + bound / 10);
+        let locals = candidates.iter().map(|(_, _, _, local)| *local);
+        self.late_windows.forget_codes(&locals.collect());
         self.unregistered -= candidates.len();
         self.counts.codes_evicted += candidates.len() as u64;
         candidates
@@ -637,32 +531,6 @@ pub struct ShardMemory {
     pub click_horizon_ms: i64,
     /// Filter generations that were full before their time.
     pub early_rotations: u64,
-}
-
-impl CodeState {
-    fn had_events(&self) -> bool {
-        self.totals.clicks > 0 || self.totals.orders > 0
-    }
-
-    fn score_line(&self) -> ScoreLine {
-        let (peak_score, peak_at) = self.watch.peak().unzip();
-        ScoreLine {
-            code: self.code.as_str().to_owned(),
-            peak_score: peak_score.map(Decibans::new),
-            peak_at,
-            score: self.watch.score().map(Decibans::new),
-            clicks: self.totals.clicks,
-            orders: self.totals.orders,
-            clickless_orders: self.totals.clickless_orders,
-            reach: self.reach.estimate().value.round() as u64,
-            amounts: self
-                .totals
-                .amounts
-                .iter()
-                .map(|(currency, sum)| (*currency, Decimal(*sum)))
-                .collect(),
-        }
-    }
 }
 
 /// One visitor of one code.

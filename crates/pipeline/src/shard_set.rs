@@ -15,7 +15,8 @@ use crate::names::{CodeSlot, CodeTable, HostTable};
 use crate::records::{ClickRow, Notice, OrderRow, Records};
 use crate::registry::{Registry, RegistryChange, RegistryConflict};
 use crate::settings::PipelineSettings;
-use crate::shard::{Shard, ShardBatch, ShardClick, ShardMemory, ShardOrder};
+use crate::shard::{Shard, ShardMemory};
+use crate::shard_batch::{ShardBatch, ShardClick, ShardOrder};
 
 /// A flag and the hour whose close raised it.
 #[derive(Clone, Debug, PartialEq)]
@@ -328,7 +329,7 @@ impl ShardSet {
             );
         }
         self.collect_verdicts(hour);
-        self.evict_junk();
+        self.evict_junk(hour);
         self.effects.judged_hour = Some(hour);
     }
 
@@ -346,9 +347,9 @@ impl ShardSet {
         });
     }
 
-    fn evict_junk(&mut self) {
+    fn evict_junk(&mut self, judged: Hour) {
         for shard in &mut self.shards {
-            for (code, hash) in shard.evict_junk() {
+            for (code, hash) in shard.evict_junk(judged) {
                 self.names.forget(&code, hash);
             }
         }

@@ -250,6 +250,11 @@ fn junk_codes_are_let_go_and_counted_and_codes_with_orders_stay() {
             Topic::Clicks,
             &click(&format!("c{n}"), minute, &format!("junk{n}")),
         );
+        // Late, for a code that is about to be let go.
+        pipeline.push(
+            Topic::Clicks,
+            &click(&format!("l{n}"), minute - 90, &format!("junk{}", n / 2)),
+        );
         pipeline.push(
             Topic::Orders,
             &order(&format!("r{n}"), minute, "kept", "rejected", "1"),
