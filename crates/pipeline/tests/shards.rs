@@ -250,15 +250,15 @@ fn junk_codes_are_let_go_and_counted_and_codes_with_orders_stay() {
             Topic::Clicks,
             &click(&format!("c{n}"), minute, &format!("junk{n}")),
         );
-        // Late, for a code that is about to be let go.
-        pipeline.push(
-            Topic::Clicks,
-            &click(&format!("l{n}"), minute - 90, &format!("junk{}", n / 2)),
-        );
-        pipeline.push(
-            Topic::Orders,
-            &order(&format!("r{n}"), minute, "kept", "rejected", "1"),
-        );
+        let rejected =
+            |id: &str, minute| order(&format!("{id}{n}"), minute, "kept", "rejected", "1");
+        pipeline.push(Topic::Orders, &rejected("r", minute));
+        pipeline.push(Topic::Clicks, &click(&format!("k{n}"), minute + 30, "kept"));
+        // Late, for a code that is about to be let go, in an hour that stays open for now.
+        let late = click(&format!("l{n}"), minute - 90, &format!("junk{}", n / 2));
+        pipeline.push(Topic::Clicks, &late);
+        pipeline.push(Topic::Clicks, &click(&format!("m{n}"), minute + 31, "kept"));
+        pipeline.push(Topic::Orders, &rejected("s", minute + 31));
         pipeline.step();
     }
     let pipeline = pipeline.finish();
