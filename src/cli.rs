@@ -191,9 +191,6 @@ pub struct Run {
     /// Address of /metrics, /livez and /readyz
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub listen: Option<SocketAddr>,
-    /// Threads; the flags do not depend on it. Default: one per core
-    #[arg(long, value_name = "N")]
-    pub threads: Option<u32>,
     /// Secret keys.
     #[command(flatten)]
     pub keys: KeyFiles,

@@ -377,11 +377,6 @@ fn run_arguments(run: &cli::Run) -> Vec<Argument> {
     arguments.extend(argument("--brokers", "kafka.brokers", run.brokers.as_ref()));
     arguments.extend(argument("--group", "kafka.group_id", run.group.as_ref()));
     arguments.extend(argument("--listen", "http.listen", run.listen.as_ref()));
-    arguments.extend(argument(
-        "--threads",
-        "pipeline.threads",
-        run.threads.as_ref(),
-    ));
     arguments
 }
 

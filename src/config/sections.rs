@@ -257,7 +257,8 @@ impl Topics {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Pipeline {
-    /// Threads that work on partitions. 0: one per core. The flags do not depend on it.
+    /// Threads that decode files in `replay`; 0: one per core. The flags do not depend on it. `run`
+    /// works on its partitions in one thread so far.
     #[schemars(range(max = 1024))]
     pub threads: u32,
     /// Partitions that `replay` and `demo` place codes on. With Kafka, the topics' own number
