@@ -25,7 +25,8 @@
 //! How it is divided: a *family* decides what happens in an hour (`programme` is the first: each code has
 //! rates, and clicks, typed orders and leaks are drawn from them). Everything else (stage, order life,
 //! delivery, wire, truth) is shared, and knows nothing of how the family makes its decisions. Another
-//! family implements what `Programme` offers, `cast`, `play` and `outage`, in a folder of its own.
+//! family implements what `Programme` offers, `cast`, `play` and `outage`, in a folder of its own, and is named in
+//! `family` and [`Family`].
 //!
 //! No clock and no random source of the machine are used: same settings, same bytes.
 
@@ -33,6 +34,7 @@ mod calendar;
 mod delivery;
 mod dirty;
 mod draft;
+mod family;
 mod files;
 mod geography;
 mod json;
@@ -51,6 +53,6 @@ mod world;
 pub use delivery::Totals;
 pub use files::{Outputs, write_files, write_world};
 pub use record::{Marks, Record, RecordBatch, Topic};
-pub use settings::{LeakMix, SettingsError, WorldSettings};
+pub use settings::{Family, LeakMix, SettingsError, WorldSettings};
 pub use truth::{CodeTruth, EVENTS_MAX, HonestLookalike, LeakKind, TruthEvent};
 pub use world::World;

@@ -3,7 +3,7 @@
 use crate::calendar::Calendar;
 use crate::delivery::{Delivery, Totals};
 use crate::draft::{ClickDraft, OrderDraft, Spelling, Status};
-use crate::programme::Programme;
+use crate::family::Players;
 use crate::random::{Random, Stream};
 use crate::record::RecordBatch;
 use crate::settings::{SettingsError, WorldSettings};
@@ -36,7 +36,7 @@ pub(crate) struct Answers {
 pub struct World {
     settings: WorldSettings,
     stage: Stage,
-    programme: Programme,
+    players: Players,
     answers: Answers,
     delivery: Delivery,
     /// Orders, and statuses of orders, that happen in a later hour.
@@ -56,7 +56,7 @@ impl World {
         settings.start = settings.start.div_euclid(HOUR_MS) * HOUR_MS;
         let start = settings.start;
         let end = start + days_ms(settings.days);
-        let (stage, programme, answers) = Programme::cast(&settings);
+        let (stage, players, answers) = Players::cast(&settings);
         Ok(Self {
             delivery: Delivery::new(&settings, &stage, start),
             ahead: Calendar::starting(start),
@@ -65,7 +65,7 @@ impl World {
             end,
             settings,
             stage,
-            programme,
+            players,
             answers,
         })
     }
@@ -175,7 +175,7 @@ impl World {
         self.now = hour.until;
         self.delivery.open(hour);
         let mut happenings = std::mem::take(&mut self.happenings);
-        self.programme
+        self.players
             .play(hour, &mut self.stage, &mut self.answers, &mut happenings);
 
         let mut life = Random::of(self.settings.seed, Stream::Life, 0, hour.from as u64);
@@ -206,7 +206,7 @@ impl World {
             }
             let mut order = order;
             if order.first || order.status == Status::Rejected {
-                Merchant::suffer(self.programme.outage(order.merchant), &mut order);
+                Merchant::suffer(self.players.outage(order.merchant), &mut order);
             }
             self.tally(&order);
             self.delivery.send_order(&self.stage, order);
