@@ -26,6 +26,7 @@ pub(crate) enum Stream {
     Delivery,
     Era,
     Life,
+    Settings,
 }
 
 /// The finaliser of SplitMix64: a bijection on 64 bits, so distinct serials give distinct ids.
