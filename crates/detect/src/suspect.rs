@@ -39,7 +39,7 @@ pub(crate) struct Suspect {
 }
 
 /// Orders that a clean code remembers, so that a leak's first ones are not lost before it shows.
-const RECENT_MAX: usize = 2;
+const RECENT_MAX: usize = 12;
 /// Range of the logs of remembered ratios.
 const RECENT_LOG: f64 = 4.0;
 
@@ -72,7 +72,7 @@ impl RecentOrders {
         };
     }
 
-    fn ring(&self) -> Vec<RingOrder> {
+    pub(crate) fn ring(&self) -> Vec<RingOrder> {
         let ratio =
             |step: u8| libm::exp(f64::from(step) / 255.0 * 2.0 * RECENT_LOG - RECENT_LOG) as f32;
         let mut ring: Vec<RingOrder> = self
@@ -110,10 +110,10 @@ pub(crate) struct HostSeen {
 }
 
 impl Suspect {
-    pub(crate) fn new(since: EventTime, recent: &RecentOrders) -> Suspect {
+    pub(crate) fn new(since: EventTime, recent: Option<&RecentOrders>) -> Suspect {
         Suspect {
             ledger: Ledger::default(),
-            ring: recent.ring(),
+            ring: recent.map(RecentOrders::ring).unwrap_or_default(),
             settled: Settled::default(),
             hosts: Vec::new(),
             present: Week::default(),
