@@ -47,6 +47,7 @@ mod record;
 mod settings;
 mod shape;
 mod shop;
+mod spread;
 mod stage;
 mod time;
 mod truth;
