@@ -4,6 +4,7 @@
 //! under which a flag tells it. Must not know: any model.
 
 use crate::marks::KINDS;
+use crate::onset::UsualVolume;
 use crate::profile::{DAYS, Profile, Residual, SPANS, TRAITS};
 
 /// How a feature may move the score: honesty demands that more of a leak's mark never makes a
@@ -275,6 +276,14 @@ impl Usual {
             days: days + f64::from(profile.before_days),
             clicks,
             dispersion: ((spread + PSEUDO_DAYS * COMMON) / (days + PSEUDO_DAYS)).max(1.0),
+        }
+    }
+
+    /// For the posterior over the start of a leak.
+    pub(crate) fn volume(&self) -> UsualVolume {
+        UsualVolume {
+            orders: self.orders as f32,
+            days: self.days as f32,
         }
     }
 

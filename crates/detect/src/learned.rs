@@ -66,6 +66,13 @@ impl CodeWatch {
             self.profile = None;
             return;
         }
+        if let Some(suspect) = self
+            .suspect
+            .as_mut()
+            .filter(|suspect| suspect.open.is_none())
+        {
+            suspect.usual = Usual::of(profile).volume();
+        }
         if profile.orders[2] < ORDERS_MIN || (last_order.is_none() && !self.episode_open()) {
             return;
         }
@@ -100,7 +107,9 @@ impl CodeWatch {
         profile.learned_db = Some(db as f32);
         if db >= settings.learned_suspect_db && self.suspect.is_none() {
             let since = facts.hour.start();
-            self.suspect = Some(Box::new(Suspect::new(since, Some(&profile.recent))));
+            let mut suspect = Suspect::new(since, Some(&profile.recent));
+            suspect.usual = Usual::of(profile).volume();
+            self.suspect = Some(Box::new(suspect));
         }
         let Some(ts) = last_order else { return };
         self.note_peak(db, ts);

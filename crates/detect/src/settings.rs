@@ -174,6 +174,9 @@ pub struct DetectSettings {
     pub leak_prior: f64,
     /// Value added tax on commissions, percent: 16 in Kazakhstan from 2026.
     pub vat_pct: f64,
+    /// Weight of the number of orders in the posterior over start and share of a leak; below 1,
+    /// because orders come in clusters.
+    pub volume_temper: f64,
     /// Whether the learned judge speaks besides the label-free core.
     pub learned: bool,
     /// The learned judge's model; the shipped one unless another is given.
@@ -268,6 +271,7 @@ impl Default for DetectSettings {
             ring_orders: 64,
             leak_prior: 0.01,
             vat_pct: 16.0,
+            volume_temper: 0.5,
             learned: true,
             judge: Judge::default(),
             learned_suspect_db: 15.0,

@@ -36,6 +36,13 @@ fn main() {
     if settings.is_empty() {
         settings.push(DetectSettings::default());
     }
+    if let Ok(file) = std::env::var("MODEL") {
+        let model =
+            promoguard_detect::Model::parse(&std::fs::read_to_string(file).expect("a file"));
+        for settings in &mut settings {
+            settings.judge = promoguard_detect::Judge::new(model.clone().expect("a model"));
+        }
+    }
     let mut tallies: Vec<tally::Tally> = settings
         .iter()
         .map(|_| tally::Tally::new(verbose))
