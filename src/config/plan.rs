@@ -12,6 +12,10 @@ use crate::cli::{self, Cli, Command, ConfigAction, Order, TopicsAction};
 use super::layers::{Argument, Faults, Layers, Resolved, resolve};
 use super::sections::Config;
 
+mod evaluate;
+
+pub use evaluate::EvaluatePlan;
+
 /// What a process is going to do.
 #[derive(Debug)]
 pub enum Plan {
@@ -23,6 +27,8 @@ pub enum Plan {
     Run(Box<RunPlan>),
     /// `promoguard simulate`.
     Simulate(Box<SimulatePlan>),
+    /// `promoguard evaluate`.
+    Evaluate(Box<EvaluatePlan>),
     /// `promoguard topics`.
     Topics(Box<TopicsPlan>),
     /// `promoguard doctor`.
@@ -204,6 +210,7 @@ impl Plan {
                 Ok(Plan::Run(Box::new(RunPlan { config })))
             }
             Command::Simulate(simulate) => plan_simulate(simulate, environment),
+            Command::Evaluate(evaluate) => evaluate::plan(evaluate, environment),
             Command::Topics(topics) => plan_topics(topics.action, environment),
             Command::Doctor(doctor) => {
                 let mut arguments = key_arguments(&doctor.keys);
@@ -230,6 +237,7 @@ impl Plan {
             Plan::Replay(plan) => plan.config.log,
             Plan::Run(plan) => plan.config.log,
             Plan::Simulate(plan) => plan.config.log,
+            Plan::Evaluate(plan) => plan.config.log,
             Plan::Topics(plan) => match plan.as_ref() {
                 TopicsPlan::Create { config, .. } | TopicsPlan::List { config } => config.log,
             },
