@@ -47,6 +47,9 @@ pub enum Command {
     /// Fit the learned judge on simulated worlds and write its model
     #[command(after_help = help::TRAIN)]
     Train(Train),
+    /// Run simulated worlds and tell how good the detector is, beside rules of thumb
+    #[command(after_help = help::EVALUATE)]
+    Evaluate(Evaluate),
     /// Create the Kafka topics, or show how they are set up
     #[command(after_help = help::TOPICS)]
     Topics(Topics),
@@ -272,6 +275,48 @@ pub struct Train {
     #[arg(long, value_name = "N")]
     pub threads: Option<u32>,
     /// Say nothing but errors
+    #[arg(short, long)]
+    pub quiet: bool,
+    /// Settings of every command.
+    #[command(flatten)]
+    pub settings: Settings,
+}
+
+/// `promoguard evaluate`.
+#[derive(Debug, Args)]
+pub struct Evaluate {
+    /// Families of worlds, separated by commas, or `all`
+    #[arg(
+        long,
+        value_name = "NAME,…",
+        value_delimiter = ',',
+        default_value = "all"
+    )]
+    pub family: Vec<String>,
+    /// Settings of the worlds: mixed, walled, open, hard, honest, small or drawn, separated by commas
+    #[arg(
+        long,
+        value_name = "NAME,…",
+        value_delimiter = ',',
+        default_value = "mixed"
+    )]
+    pub preset: Vec<String>,
+    /// First and last seed; each is one world
+    #[arg(long, value_name = "A..B", default_value = "1..4")]
+    pub seeds: String,
+    /// How many promo codes each world has; default: as the preset has them, mostly 200
+    #[arg(long, value_name = "N")]
+    pub codes: Option<u32>,
+    /// How many days each world lasts; default: as the preset has them, mostly 56
+    #[arg(long, value_name = "N")]
+    pub days: Option<u32>,
+    /// Where all figures go as JSON (`-` is standard output, in place of the table)
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
+    /// Worlds run at once; the figures do not depend on it. Default: one per core
+    #[arg(long, value_name = "N")]
+    pub threads: Option<u32>,
+    /// Show no progress, only the table
     #[arg(short, long)]
     pub quiet: bool,
     /// Settings of every command.

@@ -9,6 +9,7 @@ pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod engine;
+pub mod evaluate;
 pub mod http;
 pub mod logging;
 pub mod report;

@@ -78,6 +78,17 @@ Examples:
 
 The same seed and options give the same bytes.";
 
+pub(super) const EVALUATE: &str = "\
+Examples:
+  promoguard evaluate --seeds 301..303
+      False flags, leaks found, money saved, delays and intervals, in three worlds.
+  promoguard evaluate --preset mixed,walled,hard --seeds 1..8 --json quality.json
+  promoguard evaluate --seeds 1..8 --set detect.false_flags_per_1000_code_weeks=0.5
+
+Every world goes through the pipeline that `run` and `replay` use, in order of arrival. The same
+seeds and settings give the same figures. Choose settings on some seeds and tell the figures of
+others. docs/evaluate.md says what each figure counts.";
+
 pub(super) const TOPICS: &str = "\
 Examples:
   promoguard topics create --dry-run

@@ -2,7 +2,7 @@
 
 /// Each column as wide as its widest cell, two spaces between; nothing follows the last cell of a
 /// row that says something.
-pub(super) fn aligned(rows: impl IntoIterator<Item = Vec<String>>) -> String {
+pub(crate) fn aligned(rows: impl IntoIterator<Item = Vec<String>>) -> String {
     let rows: Vec<Vec<String>> = rows.into_iter().collect();
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| {

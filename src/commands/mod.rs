@@ -11,10 +11,11 @@ use crate::cli::Cli;
 use crate::config::{Plan, PlanError};
 use crate::logging;
 
-mod aligned;
+pub(crate) mod aligned;
 mod config;
 mod demo;
 mod doctor;
+mod evaluate;
 mod replay;
 mod run;
 mod simulate;
@@ -70,6 +71,7 @@ fn execute(plan: Plan) -> anyhow::Result<u8> {
         Plan::Train(plan) => train::execute(*plan),
         Plan::Topics(plan) => topics::execute(*plan),
         Plan::Demo(plan) => demo::execute(*plan),
+        Plan::Evaluate(plan) => evaluate::execute(*plan),
         Plan::Replay(plan) => replay::execute(*plan),
         Plan::Run(plan) => run::execute(*plan),
     }

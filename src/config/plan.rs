@@ -13,6 +13,10 @@ use crate::cli::{self, Cli, Command, ConfigAction, Order, TopicsAction};
 use super::layers::{Argument, Faults, Layers, Resolved, resolve};
 use super::sections::Config;
 
+mod evaluate;
+
+pub use evaluate::EvaluatePlan;
+
 /// What a process is going to do.
 #[derive(Debug)]
 pub enum Plan {
@@ -26,6 +30,8 @@ pub enum Plan {
     Simulate(Box<SimulatePlan>),
     /// `promoguard train`.
     Train(Box<TrainPlan>),
+    /// `promoguard evaluate`.
+    Evaluate(Box<EvaluatePlan>),
     /// `promoguard topics`.
     Topics(Box<TopicsPlan>),
     /// `promoguard doctor`.
@@ -237,6 +243,7 @@ impl Plan {
             }
             Command::Simulate(simulate) => plan_simulate(simulate, environment),
             Command::Train(train) => plan_train(train, environment),
+            Command::Evaluate(evaluate) => evaluate::plan(evaluate, environment),
             Command::Topics(topics) => plan_topics(topics.action, environment),
             Command::Doctor(doctor) => {
                 let mut arguments = key_arguments(&doctor.keys);
@@ -264,6 +271,7 @@ impl Plan {
             Plan::Run(plan) => plan.config.log,
             Plan::Simulate(plan) => plan.config.log,
             Plan::Train(plan) => plan.config.log,
+            Plan::Evaluate(plan) => plan.config.log,
             Plan::Topics(plan) => match plan.as_ref() {
                 TopicsPlan::Create { config, .. } | TopicsPlan::List { config } => config.log,
             },

@@ -70,7 +70,8 @@ impl MemoryEngine {
         Ok(())
     }
 
-    /// Takes a click or an order as it arrives; a bad one is counted.
+    /// Takes a click, an order or a sighting as it arrives; a bad one is counted. Sightings are told
+    /// in the log of orders.
     pub fn push(&mut self, topic: Topic, payload: &[u8]) {
         if self.records.len() >= RECORDS_KEPT {
             self.records.clear();
@@ -79,7 +80,17 @@ impl MemoryEngine {
             self.bad_lines.add_dead_letter(topic, error.kind);
             return;
         }
-        let (source, ts, routed) = if topic == Topic::Clicks {
+        let (source, ts, routed) = if topic == Topic::Sightings {
+            let Some(notice) = self.records.notices.pop() else {
+                return;
+            };
+            let ts = match &notice {
+                Notice::Sighting(sighting) => sighting.ts,
+                Notice::Decision(decision) => decision.ts,
+                Notice::Code(_) => return,
+            };
+            (SourceIndex(1), ts, Routed::Notice(ts, notice))
+        } else if topic == Topic::Clicks {
             let row = self.records.clicks[self.records.clicks.len() - 1];
             let (slot, click) = self.shards.route_click(&self.records, &row);
             (SourceIndex(0), click.ts, Routed::Click(slot, click))

@@ -504,6 +504,12 @@ impl Shard {
             .map(CodeState::score_line)
     }
 
+    /// The codes that have evidence, each with its score of the last judged hour in decibans.
+    pub(crate) fn standings(&self) -> impl Iterator<Item = (&Code, f64)> {
+        let states = self.codes.iter().flatten();
+        states.filter_map(|state| Some((&state.code, state.watch.score()?)))
+    }
+
     /// How many codes have a slot.
     pub fn codes(&self) -> usize {
         self.codes.iter().flatten().count()

@@ -245,6 +245,12 @@ impl ShardSet {
         scores
     }
 
+    /// The codes that have evidence, each with its score of the last judged hour in decibans, in a
+    /// fixed order; for whoever follows scores from hour to hour.
+    pub fn standings(&self) -> impl Iterator<Item = (&Code, f64)> {
+        self.shards.iter().flat_map(Shard::standings)
+    }
+
     /// The registry as of the last closed hour.
     pub fn registry(&self) -> &Registry {
         &self.registry

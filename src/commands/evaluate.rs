@@ -1,0 +1,79 @@
+//! `promoguard evaluate`: how good the detector is on simulated worlds.
+
+use std::io::Write;
+use std::path::Path;
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use promoguard_event::PseudonymKey;
+use promoguard_sketch::HashKey;
+use promoguard_storage::Output;
+
+use super::DONE;
+use crate::config::EvaluatePlan;
+use crate::config::keys::KeyRing;
+use crate::engine::settings::pipeline_settings;
+use crate::evaluate::evaluate;
+use crate::evaluate::json::to_json;
+use crate::evaluate::table::to_table;
+use crate::evaluate::world::Setup;
+
+/// Runs the plan.
+///
+/// # Errors
+/// An output cannot be written.
+pub(super) fn execute(plan: EvaluatePlan) -> Result<u8> {
+    let started = Instant::now();
+    let keys = KeyRing::or_published(&plan.config.keys)?;
+    let setup = Setup {
+        pipeline: pipeline_settings(&plan.config),
+        detect: plan.config.detect.0.clone(),
+        hash_key: HashKey::new(*keys.hash.bytes()),
+        pseudonym_key: PseudonymKey::new(*keys.pseudonym.bytes()),
+    };
+    let progress = progress(plan.worlds.list().len() as u64, !plan.quiet);
+    let threads = plan.config.threads().get();
+    let evaluation = evaluate(&setup, &plan.worlds, threads, &|done| {
+        progress.set_position(done as u64);
+    })?;
+    progress.finish_and_clear();
+    let to_stdout = plan.json.as_deref() == Some(Path::new("-"));
+    if let Some(path) = &plan.json {
+        write(path, &to_json(&evaluation))?;
+    }
+    if !to_stdout {
+        print!("{}", to_table(&evaluation));
+    }
+    if !plan.quiet {
+        let extent = evaluation.overall.scorecard.extent;
+        let seconds = started.elapsed().as_secs_f64();
+        eprintln!(
+            "{} worlds with {} records in {seconds:.1} s",
+            extent.worlds, extent.records
+        );
+    }
+    Ok(DONE)
+}
+
+fn progress(worlds: u64, visible: bool) -> ProgressBar {
+    let target = if visible {
+        ProgressDrawTarget::stderr_with_hz(5)
+    } else {
+        ProgressDrawTarget::hidden()
+    };
+    let bar = ProgressBar::with_draw_target(Some(worlds), target);
+    let template = "[{bar:30}] {pos} of {len} worlds, {eta} left";
+    let style = ProgressStyle::with_template(template).expect("the template is well-formed");
+    bar.set_style(style.progress_chars("=> "));
+    bar
+}
+
+fn write(path: &Path, text: &str) -> Result<()> {
+    let mut output = Output::create(path)?;
+    output
+        .write_all(text.as_bytes())
+        .with_context(|| format!("cannot write {}", path.display()))?;
+    output.commit()?;
+    Ok(())
+}

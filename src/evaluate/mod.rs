@@ -1,0 +1,211 @@
+//! How good the detector is: simulated worlds through the real pipeline, compared with what
+//! really happened in them, and with the rules that one would write without a detector.
+//!
+//! Decides: which worlds are run and how their outcomes become figures. Must not know: how a
+//! detector works; it only sees what anybody sees of the pipeline.
+//!
+//! Read it in this order: [`world`] runs a world, [`outcome`] is what is kept of it, [`scorecard`],
+//! [`comparison`] and [`curves`] make figures of outcomes, [`table`] and [`json`] tell them.
+
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use anyhow::Result;
+use promoguard_simulate::{Family, WorldSettings};
+use serde::Serialize;
+
+mod code_watch;
+pub mod comparison;
+pub mod counts;
+pub mod curves;
+pub mod intervals;
+pub mod json;
+mod observation;
+pub mod outcome;
+pub mod preset;
+pub mod rules;
+pub mod scorecard;
+pub mod table;
+mod words;
+pub mod world;
+
+use comparison::{Matched, Row, compare, match_thresholds};
+use curves::{Curve, Step, curves, steps};
+use outcome::WorldOutcome;
+use preset::Preset;
+use rules::Score;
+use scorecard::Scorecard;
+use world::Setup;
+
+/// Which worlds are run.
+#[derive(Clone, Debug)]
+pub struct Worlds {
+    /// Families.
+    pub families: Vec<Family>,
+    /// Presets of each family.
+    pub presets: Vec<Preset>,
+    /// Seeds of each preset, the last one included.
+    pub seeds: (u64, u64),
+    /// Codes of each world; `None` = as the preset has them.
+    pub codes: Option<u32>,
+    /// Days of each world; `None` = as the preset has them.
+    pub days: Option<f64>,
+}
+
+impl Worlds {
+    /// Every world, by family, preset and seed.
+    pub fn list(&self) -> Vec<(Preset, WorldSettings)> {
+        let mut list = Vec::new();
+        for family in &self.families {
+            for preset in &self.presets {
+                for seed in self.seeds.0..=self.seeds.1 {
+                    list.push((*preset, self.settings(*family, *preset, seed)));
+                }
+            }
+        }
+        list
+    }
+
+    /// The settings of one world.
+    pub fn settings(&self, family: Family, preset: Preset, seed: u64) -> WorldSettings {
+        let preset = preset.settings(seed);
+        let codes = self.codes.unwrap_or(preset.codes);
+        WorldSettings {
+            family,
+            codes,
+            // As many codes a shop as the preset has.
+            merchants: (u64::from(codes) * u64::from(preset.merchants) / u64::from(preset.codes))
+                .max(1) as u32,
+            days: self.days.unwrap_or(preset.days),
+            ..preset
+        }
+    }
+}
+
+/// All figures.
+#[derive(Clone, Debug, Serialize)]
+pub struct Evaluation {
+    /// Version and hash of the detector's settings.
+    pub detector: String,
+    /// The score at which the detector flags.
+    pub threshold_db: f64,
+    /// First and last seed.
+    pub seeds: (u64, u64),
+    /// All worlds together.
+    pub overall: Group,
+    /// By family and preset; empty where there is only one.
+    pub groups: Vec<Group>,
+}
+
+/// The figures of some worlds.
+#[derive(Clone, Debug, Serialize)]
+pub struct Group {
+    /// Which family; `all` of several.
+    pub family: String,
+    /// Which preset; `all` of several.
+    pub preset: String,
+    /// The detector's flags.
+    pub scorecard: Scorecard,
+    /// The detector beside the rules.
+    pub comparison: Vec<Row>,
+    /// The detector at other thresholds.
+    pub steps: Vec<Step>,
+    /// Every score with a moving threshold.
+    pub curves: Vec<Curve>,
+}
+
+/// Runs all worlds, several at once, and adds them up. `done` is told how many are finished.
+///
+/// # Errors
+/// A world that cannot be made.
+pub fn evaluate(
+    setup: &Setup,
+    worlds: &Worlds,
+    threads: usize,
+    done: &(dyn Fn(usize) + Sync),
+) -> Result<Evaluation> {
+    let outcomes = run_all(setup, &worlds.list(), threads, done)?;
+    let threshold_db = setup.detect.flag_db();
+    let scores = rules::scores(threshold_db);
+    let matched = match_thresholds(&outcomes, &scores);
+    let mut groups = Vec::new();
+    let combinations = worlds.families.len() * worlds.presets.len();
+    if combinations > 1 {
+        for family in &worlds.families {
+            for preset in &worlds.presets {
+                let of_group: Vec<Matched<'_>> = matched
+                    .iter()
+                    .filter(|m| (m.world.family, m.world.preset) == (*family, *preset))
+                    .cloned()
+                    .collect();
+                groups.push(group(family.name(), preset.name(), &of_group, &scores));
+            }
+        }
+    }
+    let family = match worlds.families.as_slice() {
+        [only] => only.name(),
+        _ => "all",
+    };
+    let preset = match worlds.presets.as_slice() {
+        [only] => only.name(),
+        _ => "all",
+    };
+    Ok(Evaluation {
+        detector: setup.detect.detector(),
+        threshold_db: counts::rounded(threshold_db),
+        seeds: worlds.seeds,
+        overall: group(family, preset, &matched, &scores),
+        groups,
+    })
+}
+
+fn group(family: &str, preset: &str, matched: &[Matched<'_>], scores: &[Score]) -> Group {
+    let worlds: Vec<&WorldOutcome> = matched.iter().map(|matched| matched.world).collect();
+    Group {
+        family: family.to_owned(),
+        preset: preset.to_owned(),
+        scorecard: Scorecard::of(worlds.iter().copied()),
+        comparison: compare(matched, scores),
+        steps: steps(&worlds),
+        curves: curves(&worlds, scores),
+    }
+}
+
+/// Outcomes in the order of `list`, whichever thread finished first.
+fn run_all(
+    setup: &Setup,
+    list: &[(Preset, WorldSettings)],
+    threads: usize,
+    done: &(dyn Fn(usize) + Sync),
+) -> Result<Vec<WorldOutcome>> {
+    let next = AtomicUsize::new(0);
+    let finished = AtomicUsize::new(0);
+    let results: Vec<Mutex<Option<Result<WorldOutcome>>>> =
+        list.iter().map(|_| Mutex::new(None)).collect();
+    let work = || {
+        loop {
+            let place = next.fetch_add(1, Ordering::Relaxed);
+            let Some((preset, settings)) = list.get(place) else {
+                return;
+            };
+            let outcome = world::run(setup, *preset, settings, &mut |_, _| {});
+            *results[place]
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner) = Some(outcome);
+            done(finished.fetch_add(1, Ordering::Relaxed) + 1);
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 1..threads.min(list.len()) {
+            scope.spawn(work);
+        }
+        work();
+    });
+    let outcomes = results.into_iter().map(|result| {
+        let result = result.into_inner().unwrap_or_else(PoisonError::into_inner);
+        result.expect("every world was taken by a thread")
+    });
+    outcomes.collect()
+}
