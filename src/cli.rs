@@ -150,6 +150,9 @@ pub struct Replay {
     /// Every judged order with the probability that it came through a leak
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub judged_orders_out: Option<PathBuf>,
+    /// Where what the learned judge sees goes, one line per code and hour with orders
+    #[arg(long, value_name = "FILE")]
+    pub features_out: Option<PathBuf>,
     /// Lines that could not be read, with the reason
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub dead_letters_out: Option<PathBuf>,
@@ -271,6 +274,15 @@ pub struct Train {
     /// Trees
     #[arg(long, value_name = "N", default_value_t = 240, value_parser = clap::value_parser!(u32).range(1..=2_000))]
     pub trees: u32,
+    /// What the judge saw of your own events: a file of `replay --features-out`
+    #[arg(long, value_name = "FILE", requires = "decisions")]
+    pub features: Option<PathBuf>,
+    /// What your analysts decided about them, NDJSON
+    #[arg(long, value_name = "FILE…", num_args = 1.., requires = "features")]
+    pub decisions: Vec<PathBuf>,
+    /// Weight of a code that was decided about, against a simulated one
+    #[arg(long, value_name = "FACTOR", default_value_t = 5.0)]
+    pub decision_weight: f64,
     /// Worlds at a time; default: one a core
     #[arg(long, value_name = "N")]
     pub threads: Option<u32>,

@@ -76,6 +76,10 @@ pub struct TrainPlan {
     pub seed: u64,
     /// Trees.
     pub trees: u32,
+    /// What the judge saw of recorded events, and what analysts decided.
+    pub recorded: Option<(PathBuf, Vec<PathBuf>)>,
+    /// Weight of a row with a decision against a simulated one.
+    pub decision_weight: f64,
     /// Say nothing but errors.
     pub quiet: bool,
 }
@@ -123,6 +127,8 @@ pub struct ReplayOutputs {
     pub windows: Option<PathBuf>,
     /// One line per judged order.
     pub judged_orders: Option<PathBuf>,
+    /// What the learned judge sees, as NDJSON.
+    pub features: Option<PathBuf>,
     /// Lines that could not be read.
     pub dead_letters: Option<PathBuf>,
     /// A page for people.
@@ -289,6 +295,12 @@ fn plan_train(train: cli::Train, environment: &[(String, String)]) -> Result<Pla
             PlanError::Usage(format!("--family is {name}, must be of {known}"))
         })
     };
+    if !(train.decision_weight > 0.0 && train.decision_weight <= 1_000.0) {
+        return Err(PlanError::Usage(format!(
+            "--decision-weight is {}, must be above 0 and at most 1000",
+            train.decision_weight
+        )));
+    }
     let families = match &train.family[..] {
         [] => Family::ALL.to_vec(),
         names => names.iter().map(named).collect::<Result<_, _>>()?,
@@ -302,6 +314,8 @@ fn plan_train(train: cli::Train, environment: &[(String, String)]) -> Result<Pla
         scale_worlds: train.scale_worlds,
         seed: train.seed,
         trees: train.trees,
+        recorded: train.features.map(|features| (features, train.decisions)),
+        decision_weight: train.decision_weight,
         quiet: train.quiet,
     })))
 }
@@ -346,6 +360,7 @@ fn plan_replay(replay: cli::Replay, environment: &[(String, String)]) -> Result<
         scores: replay.scores_out,
         windows: replay.windows_out,
         judged_orders: replay.judged_orders_out,
+        features: replay.features_out,
         dead_letters: replay.dead_letters_out,
         report: replay.report,
     };
@@ -555,6 +570,7 @@ fn check_files(inputs: &ReplayInputs, outputs: &ReplayOutputs) -> Result<(), Pla
         ("--scores-out", outputs.scores.as_ref()),
         ("--windows-out", outputs.windows.as_ref()),
         ("--judged-orders-out", outputs.judged_orders.as_ref()),
+        ("--features-out", outputs.features.as_ref()),
         ("--dead-letters-out", outputs.dead_letters.as_ref()),
         ("--report", outputs.report.as_ref()),
     ];
