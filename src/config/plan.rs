@@ -379,23 +379,8 @@ fn plan_simulate(
     simulate: cli::Simulate,
     environment: &[(String, String)],
 ) -> Result<Plan, PlanError> {
-    let defaults = WorldSettings::default();
     let start = simulate.start.as_deref().map(parse_start).transpose()?;
-    let world = WorldSettings {
-        seed: simulate.seed,
-        codes: simulate.codes,
-        // As many codes a shop as in the default world.
-        merchants: (simulate.codes / 10).max(1),
-        start: start.unwrap_or(defaults.start),
-        days: simulate.days.into(),
-        leak_share: simulate.leak_share,
-        volume_scale: simulate.volume,
-        dirty_share: simulate.dirty_share,
-        ..defaults
-    };
-    world
-        .validate()
-        .map_err(|error| PlanError::Usage(error.to_string()))?;
+    let world = world_of(&simulate, start)?;
     let target = match simulate.out {
         Some(folder) => SimulateTarget::Files {
             folder,
@@ -412,6 +397,34 @@ fn plan_simulate(
         starts_as_said: start.is_some(),
         quiet: simulate.quiet,
     })))
+}
+
+/// The preset, with what was said beside it.
+fn world_of(simulate: &cli::Simulate, start: Option<i64>) -> Result<WorldSettings, PlanError> {
+    let unknown =
+        |option: &str, name: &str| PlanError::Usage(format!("{option} {name}: not known"));
+    let preset = WorldSettings::preset(&simulate.preset, simulate.seed)
+        .ok_or_else(|| unknown("--preset", &simulate.preset))?;
+    let family =
+        Family::named(&simulate.family).ok_or_else(|| unknown("--family", &simulate.family))?;
+    let preset = match simulate.codes {
+        Some(codes) => preset.with_codes(codes),
+        None => preset,
+    };
+    let world = WorldSettings {
+        family,
+        spread: simulate.spread.unwrap_or(preset.spread),
+        start: start.unwrap_or(preset.start),
+        days: simulate.days.map_or(preset.days, f64::from),
+        leak_share: simulate.leak_share.unwrap_or(preset.leak_share),
+        volume_scale: simulate.volume.unwrap_or(preset.volume_scale),
+        dirty_share: simulate.dirty_share.unwrap_or(preset.dirty_share),
+        ..preset
+    };
+    world
+        .validate()
+        .map_err(|error| PlanError::Usage(error.to_string()))?;
+    Ok(world)
 }
 
 /// Epoch milliseconds.
