@@ -8,7 +8,7 @@ use crate::programme::names::{
 };
 use crate::programme::posts::{Burst, Feed, Rhythm};
 use crate::programme::seasons::MARKETPLACES;
-use crate::programme::stories::Story;
+use crate::programme::stories::{self, Story};
 use crate::random::{Random, Stream};
 use crate::settings::WorldSettings;
 use crate::shape::WeekShape;
@@ -290,7 +290,7 @@ pub(crate) fn cast_code(
         },
     };
     if random.chance(settings.lookalike_share) {
-        let kind = random.pick(&HonestLookalike::ALL);
+        let kind = random.pick(&stories::TOLD);
         tell_story(
             settings, stage, &mut plan, &mut card, &mut truth, kind, random,
         );
@@ -360,9 +360,7 @@ fn tell_story(
             card.entry.city = None;
         }
         HonestLookalike::EndedCode => plan.ends_at = story.from,
-        HonestLookalike::Giveaway
-        | HonestLookalike::OfficeSharing
-        | HonestLookalike::DiscountChange => {}
+        _ => {}
     }
     if story.is_dated() {
         let until = (story.until != i64::MAX).then_some(story.until);

@@ -4,6 +4,19 @@ use crate::random::{Random, Stream};
 use crate::time::{HOUR_MS, Hour, hours_ms, local_midnight};
 use crate::truth::HonestLookalike;
 
+/// The stories that this family tells.
+pub(crate) static TOLD: [HonestLookalike; 9] = [
+    HonestLookalike::ViralPost,
+    HonestLookalike::SpokenRegistered,
+    HonestLookalike::SpokenUnregistered,
+    HonestLookalike::TelegramChannel,
+    HonestLookalike::OfficeSharing,
+    HonestLookalike::CouponPartner,
+    HonestLookalike::Giveaway,
+    HonestLookalike::DiscountChange,
+    HonestLookalike::EndedCode,
+];
+
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Story {
     pub(crate) kind: HonestLookalike,
@@ -52,9 +65,8 @@ impl Story {
             Kind::DiscountChange => (from, f64::INFINITY, random.range(1.3, 2.2)),
             Kind::EndedCode => (from, f64::INFINITY, 0.0),
             Kind::OfficeSharing => (start, f64::INFINITY, random.range(1.5, 5.0)),
-            Kind::SpokenRegistered | Kind::SpokenUnregistered | Kind::CouponPartner => {
-                (start, f64::INFINITY, 1.0)
-            }
+            // The rest lasts; what is not in `TOLD` is never drawn.
+            _ => (start, f64::INFINITY, 1.0),
         };
         let until = if length_days.is_finite() {
             from + hours_ms(length_days * 24.0)
@@ -126,10 +138,7 @@ impl Story {
                     ..Effect::NONE
                 }
             }
-            Kind::SpokenRegistered
-            | Kind::SpokenUnregistered
-            | Kind::CouponPartner
-            | Kind::EndedCode => Effect::NONE,
+            _ => Effect::NONE,
         }
     }
 }
