@@ -26,6 +26,9 @@ pub(crate) enum Stream {
     Delivery,
     Era,
     Life,
+    Habits,
+    People,
+    Events,
 }
 
 /// The finaliser of SplitMix64: a bijection on 64 bits, so distinct serials give distinct ids.
