@@ -1,10 +1,10 @@
 //! Every line obeys the event contract, checked field by field.
 
-use promoguard_simulate::{RecordBatch, Topic, World, WorldSettings};
+use promoguard_simulate::{Family, RecordBatch, Topic, World, WorldSettings};
 use proptest::prelude::*;
 use serde_json::{Map, Value};
 
-use crate::support::{Finished, lines, run, small};
+use crate::support::{Finished, in_every_family, lines, run, small};
 
 fn text<'a>(record: &'a Map<String, Value>, field: &str) -> Option<&'a str> {
     record.get(field).map(|value| {
@@ -138,109 +138,114 @@ fn check_order(order: &Map<String, Value>) {
 
 #[test]
 fn every_record_obeys_the_contract_and_carries_its_key_and_time() {
-    let finished = Finished::of(small());
-    let mut keys_differ = 0;
-    for record in &finished.records {
-        let json = record.json();
-        let object = json.as_object().unwrap();
-        match record.topic {
-            Topic::Clicks => check_click(object),
-            Topic::Orders => check_order(object),
+    for settings in in_every_family(&small()) {
+        let finished = Finished::of(settings);
+        let mut keys_differ = 0;
+        for record in &finished.records {
+            let json = record.json();
+            let object = json.as_object().unwrap();
+            match record.topic {
+                Topic::Clicks => check_click(object),
+                Topic::Orders => check_order(object),
+            }
+            assert_eq!(millis(&object["ts"]), record.ts);
+            // An alias is the only spelling that does not normalise to the key.
+            let normalised = text(object, "code").unwrap().trim().to_lowercase();
+            if normalised != record.key {
+                keys_differ += 1;
+                assert_eq!(
+                    normalised.len(),
+                    36,
+                    "{normalised} under key {}",
+                    record.key
+                );
+            }
         }
-        assert_eq!(millis(&object["ts"]), record.ts);
-        // An alias is the only spelling that does not normalise to the key.
-        let normalised = text(object, "code").unwrap().trim().to_lowercase();
-        if normalised != record.key {
-            keys_differ += 1;
-            assert_eq!(
-                normalised.len(),
-                36,
-                "{normalised} under key {}",
-                record.key
-            );
-        }
+        assert!(keys_differ > 0, "no alias was ever used");
     }
-    assert!(keys_differ > 0, "no alias was ever used");
 }
 
 #[test]
 fn no_key_occurs_twice_in_an_object() {
-    let mut world = World::new(WorldSettings {
+    for settings in in_every_family(&WorldSettings {
         days: 2.0,
         ..small()
-    })
-    .unwrap();
-    for record in run(&mut world, 1_000) {
-        let written = String::from_utf8(record.payload.clone()).unwrap();
-        for field in record.json().as_object().unwrap().keys() {
-            assert_eq!(
-                written.matches(&format!("\"{field}\":")).count(),
-                1,
-                "{written}"
-            );
+    }) {
+        let mut world = World::new(settings).unwrap();
+        for record in run(&mut world, 1_000) {
+            let written = String::from_utf8(record.payload.clone()).unwrap();
+            for field in record.json().as_object().unwrap().keys() {
+                assert_eq!(
+                    written.matches(&format!("\"{field}\":")).count(),
+                    1,
+                    "{written}"
+                );
+            }
         }
     }
 }
 
 #[test]
 fn registry_entries_and_sightings_obey_the_contract() {
-    let world = World::new(WorldSettings {
+    for settings in in_every_family(&WorldSettings {
         codes: 2_000,
         ..WorldSettings::default()
-    })
-    .unwrap();
-    let entries = lines(&world.codes());
-    let unregistered = world
-        .truth()
-        .iter()
-        .filter(|truth| !truth.registered)
-        .count();
-    assert_eq!(entries.len() + unregistered, 2_000);
-    assert!(unregistered > 0);
-    let mut names: Vec<String> = Vec::new();
-    for entry in &entries {
-        let entry = entry.as_object().unwrap();
-        for field in ["code", "partner_id", "merchant"] {
-            short(entry, field, 64, true);
+    }) {
+        let world = World::new(settings).unwrap();
+        let entries = lines(&world.codes());
+        let unregistered = world
+            .truth()
+            .iter()
+            .filter(|truth| !truth.registered)
+            .count();
+        assert_eq!(entries.len() + unregistered, 2_000);
+        assert!(unregistered > 0);
+        let mut names: Vec<String> = Vec::new();
+        for entry in &entries {
+            let entry = entry.as_object().unwrap();
+            for field in ["code", "partner_id", "merchant"] {
+                short(entry, field, 64, true);
+            }
+            one_of(entry, "tier", &["nano", "micro", "mid", "macro", "mega"]);
+            assert!(entry.get("followers").is_none_or(Value::is_u64));
+            for field in ["discount_pct", "commission_pct"] {
+                let pct = entry[field].as_f64().unwrap();
+                assert!(pct > 0.0 && pct < 100.0, "{field} {pct}");
+            }
+            if let (Some(starts_at), Some(ends_at)) = (entry.get("starts_at"), entry.get("ends_at"))
+            {
+                assert!(millis(starts_at) < millis(ends_at));
+            }
+            for post in entry
+                .get("posts")
+                .and_then(Value::as_array)
+                .into_iter()
+                .flatten()
+            {
+                millis(post);
+            }
+            names.push(text(entry, "code").unwrap().to_lowercase());
+            let aliases = entry
+                .get("aliases")
+                .and_then(Value::as_array)
+                .into_iter()
+                .flatten();
+            names.extend(aliases.map(|alias| alias.as_str().unwrap().to_lowercase()));
         }
-        one_of(entry, "tier", &["nano", "micro", "mid", "macro", "mega"]);
-        assert!(entry.get("followers").is_none_or(Value::is_u64));
-        for field in ["discount_pct", "commission_pct"] {
-            let pct = entry[field].as_f64().unwrap();
-            assert!(pct > 0.0 && pct < 100.0, "{field} {pct}");
-        }
-        if let (Some(starts_at), Some(ends_at)) = (entry.get("starts_at"), entry.get("ends_at")) {
-            assert!(millis(starts_at) < millis(ends_at));
-        }
-        for post in entry
-            .get("posts")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-        {
-            millis(post);
-        }
-        names.push(text(entry, "code").unwrap().to_lowercase());
-        let aliases = entry
-            .get("aliases")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten();
-        names.extend(aliases.map(|alias| alias.as_str().unwrap().to_lowercase()));
-    }
-    let total = names.len();
-    names.sort_unstable();
-    names.dedup();
-    assert_eq!(names.len(), total, "a code or alias stands for two codes");
+        let total = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), total, "a code or alias stands for two codes");
 
-    let sightings = lines(&world.sightings());
-    assert!(sightings.len() > 20);
-    for sighting in &sightings {
-        let sighting = sighting.as_object().unwrap();
-        short(sighting, "code", 64, true);
-        millis(&sighting["ts"]);
-        assert!(text(sighting, "url").unwrap().starts_with("https://"));
-        one_of(sighting, "source", &["crawler", "monitor", "analyst"]);
+        let sightings = lines(&world.sightings());
+        assert!(sightings.len() > 20);
+        for sighting in &sightings {
+            let sighting = sighting.as_object().unwrap();
+            short(sighting, "code", 64, true);
+            millis(&sighting["ts"]);
+            assert!(text(sighting, "url").unwrap().starts_with("https://"));
+            one_of(sighting, "source", &["crawler", "monitor", "analyst"]);
+        }
     }
 }
 
@@ -309,6 +314,8 @@ proptest! {
     #[test]
     fn any_valid_settings_make_a_world_whose_counts_add_up(
         seed in any::<u64>(),
+        family in prop::sample::select(Family::ALL.to_vec()),
+        spread in prop_oneof![Just(0.0), 0.0f64..3.0],
         codes in 1u32..40,
         merchants in 1u32..30,
         days in 0.05f64..6.0,
@@ -319,7 +326,7 @@ proptest! {
     ) {
         let [walled, russia, leaks, flood, day_one, ramp, stops, lookalike, unregistered, polled, late, duplicate] = shares;
         let settings = WorldSettings {
-            seed, codes, merchants, days, start,
+            seed, family, spread, codes, merchants, days, start,
             walled_share: walled, russia_share: russia, leak_share: leaks, click_flood_share: flood,
             from_day_one_share: day_one, slow_ramp_share: ramp, stops_share: stops,
             leak_size_min: sizes.0.min(sizes.1), leak_size_max: sizes.0.max(sizes.1),
