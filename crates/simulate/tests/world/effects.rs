@@ -333,7 +333,8 @@ fn every_innocent_story_is_told_and_none_makes_a_leak() {
             assert_eq!(truth.rejected_attempts, 0, "{code}");
         }
     }
-    assert_eq!(told.len(), HonestLookalike::ALL.len());
+    // The other four belong to the other family.
+    assert_eq!(told.len(), HonestLookalike::ALL.len() - 4);
     let sum = |story, of: fn(&promoguard_simulate::CodeTruth) -> u64| {
         told[&story].iter().map(|truth| of(truth)).sum::<u64>()
     };
