@@ -47,7 +47,7 @@ fn check_status(arguments: &[&str], status: i32, said: &str) {
     );
 }
 
-fn check_golden(name: &str, text: &str) {
+pub(crate) fn check_golden(name: &str, text: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/golden/cli")
         .join(name);
@@ -65,12 +65,13 @@ fn check_golden(name: &str, text: &str) {
 
 #[test]
 fn the_help_of_every_command_is_the_one_that_was_read_and_agreed() {
-    let commands: [&[&str]; 12] = [
+    let commands: [&[&str]; 13] = [
         &[],
         &["demo"],
         &["replay"],
         &["run"],
         &["simulate"],
+        &["evaluate"],
         &["topics"],
         &["topics", "create"],
         &["topics", "list"],
@@ -95,7 +96,7 @@ fn the_help_of_every_command_is_the_one_that_was_read_and_agreed() {
 #[test]
 fn no_line_of_help_is_wider_than_a_terminal() {
     for command in [
-        "demo", "replay", "run", "simulate", "topics", "doctor", "config",
+        "demo", "replay", "run", "simulate", "evaluate", "topics", "doctor", "config",
     ] {
         let output = run(&[command, "--help"]);
         for line in stdout(&output).lines() {

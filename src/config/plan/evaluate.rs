@@ -22,6 +22,8 @@ pub struct EvaluatePlan {
     pub worlds: Worlds,
     /// Where the JSON goes; `-` = standard output.
     pub json: Option<PathBuf>,
+    /// Where the page goes.
+    pub html: Option<PathBuf>,
     /// Show no progress.
     pub quiet: bool,
 }
@@ -48,11 +50,17 @@ pub(super) fn plan(
         days: evaluate.days.map(f64::from),
     };
     check(&worlds)?;
+    let page = evaluate.html.as_deref();
+    if page.is_some_and(|page| page.as_os_str() == "-" || evaluate.json.as_deref() == Some(page)) {
+        let said = "--html must be a file of its own";
+        return Err(PlanError::Usage(said.to_owned()));
+    }
     let arguments = argument("--threads", "pipeline.threads", evaluate.threads.as_ref());
     Ok(Plan::Evaluate(Box::new(EvaluatePlan {
         config: settle(&evaluate.settings, environment, arguments)?.config,
         worlds,
         json: evaluate.json,
+        html: evaluate.html,
         quiet: evaluate.quiet,
     })))
 }
