@@ -178,6 +178,27 @@ fn wrong_usage_ends_with_status_2_and_says_what_is_wrong() {
     );
     check_status(&["simulate"], 2, "<--out <DIR>|--kafka>");
     check_status(
+        &["evaluate", "--preset", "mixed,easy"],
+        2,
+        "--preset has no \"easy\"; there are: mixed, walled",
+    );
+    check_status(
+        &["evaluate", "--family", "circus"],
+        2,
+        "--family has no \"circus\"; there are: programme",
+    );
+    check_status(
+        &["evaluate", "--seeds", "8..1"],
+        2,
+        "must be the first and the last seed, such as 301..308",
+    );
+    check_status(&["evaluate", "--codes", "0"], 2, "setting `codes` is 0");
+    check_status(
+        &["evaluate", "--html", "-"],
+        2,
+        "--html must be a file of its own",
+    );
+    check_status(
         &["simulate", "--out", "x", "--leak-share", "2"],
         2,
         "`leak_share` is 2, allowed is 0 to 1",

@@ -75,7 +75,14 @@ pub(super) fn precision_against_recall(group: &Group, id: &str) -> Markup {
         y: Axis::share("precision: share of flagged codes that leak"),
     };
     let line = |curve: &Curve| -> Vec<(f64, f64)> {
-        let points = curve.points.iter().filter(|point| point.found > 0);
+        // Beyond the most that can be found a lower threshold only flags leaks too early.
+        let most = curve.points.iter().map(|point| point.found).max();
+        let last = curve
+            .points
+            .iter()
+            .position(|point| Some(point.found) == most);
+        let points = curve.points.iter().take(last.map_or(0, |last| last + 1));
+        let points = points.filter(|point| point.found > 0);
         points
             .filter_map(|point| Some((part(point.found, curve.leaks), point.precision()?)))
             .collect()
@@ -193,7 +200,7 @@ pub(super) fn calibration(group: &Group, id: &str) -> Markup {
         .filter(|step| step.leaking.of > 0)
         .collect();
     let frame = Frame {
-        x: Axis::linear("score reached, dB", 0.0, 60.0),
+        x: Axis::linear("score reached, dB", 0.0, 64.0),
         y: Axis::share("share of these codes that leaked by then"),
     };
     let points: Vec<(f64, f64)> = steps
@@ -215,7 +222,8 @@ pub(super) fn calibration(group: &Group, id: &str) -> Markup {
                 @let share = step.leaking.value().unwrap_or(0.0);
                 (frame.spot(step.threshold_db, share))
                 @if step.threshold_db % 10.0 == 0.0 || step.threshold_db == 5.0 {
-                    (frame.word(step.threshold_db, share, &step.leaking.of.to_string()))
+                    @if share > 0.85 { (frame.word_below(step.threshold_db, share, &step.leaking.of.to_string())) }
+                    @else { (frame.word(step.threshold_db, share, &step.leaking.of.to_string())) }
                 }
             }
         }))
@@ -233,8 +241,8 @@ pub(super) fn coverage(group: &Group, id: &str) -> Markup {
     let coverage = &group.scorecard.coverage;
     let mut bars = Vec::new();
     for (name, pick) in picks {
-        bars.push((format!("{name}, opened"), pick(&coverage.opened)));
-        bars.push((format!("{name}, last"), pick(&coverage.last)));
+        bars.push((format!("{name}\nopened"), pick(&coverage.opened)));
+        bars.push((format!("{name}\nlast"), pick(&coverage.last)));
     }
     let names: Vec<String> = bars.iter().map(|(name, _)| name.clone()).collect();
     let frame = Frame {

@@ -16,7 +16,7 @@ pub(super) struct Axis {
     pub(super) name: String,
     pub(super) from: f64,
     pub(super) to: f64,
-    /// Where it is labelled, and with what.
+    /// Where it is labelled, and with what; a label may have two lines.
     pub(super) ticks: Vec<(f64, String)>,
 }
 
@@ -108,10 +108,12 @@ impl Frame {
             }
             @for (value, label) in &self.x.ticks {
                 line.axis x1=(px(self.x(*value))) x2=(px(self.x(*value))) y1=(px(BOTTOM)) y2=(px(BOTTOM + 4.0)) {}
-                text x=(px(self.x(*value))) y=(px(BOTTOM + 18.0)) text-anchor="middle" { (label) }
+                @for (line, words) in label.lines().enumerate() {
+                    text x=(px(self.x(*value))) y=(px(BOTTOM + 18.0 + 14.0 * line as f64)) text-anchor="middle" { (words) }
+                }
             }
             line.axis x1=(px(LEFT)) x2=(px(RIGHT)) y1=(px(BOTTOM)) y2=(px(BOTTOM)) {}
-            text.axis-name x=(px((LEFT + RIGHT) / 2.0)) y=(px(BOTTOM + 44.0)) text-anchor="middle" { (self.x.name) }
+            text.axis-name x=(px((LEFT + RIGHT) / 2.0)) y=(px(BOTTOM + 54.0)) text-anchor="middle" { (self.x.name) }
             text.axis-name x="0" y="0" text-anchor="middle"
                 transform=(format!("translate(14 {}) rotate(-90)", px((TOP + BOTTOM) / 2.0))) { (self.y.name) }
         }
@@ -146,6 +148,13 @@ impl Frame {
     pub(super) fn word(&self, x: f64, y: f64, word: &str) -> Markup {
         html! {
             text.mark x=(px(self.x(x))) y=(px((self.y(y) - 7.0).max(TOP + 6.0))) text-anchor="middle" { (word) }
+        }
+    }
+
+    /// A word centred below a point.
+    pub(super) fn word_below(&self, x: f64, y: f64, word: &str) -> Markup {
+        html! {
+            text.mark x=(px(self.x(x))) y=(px(self.y(y) + 21.0)) text-anchor="middle" { (word) }
         }
     }
 
