@@ -44,6 +44,9 @@ pub enum Command {
     /// Write a made-up world with known leaks, as files or into Kafka
     #[command(after_help = help::SIMULATE)]
     Simulate(Simulate),
+    /// Fit the learned judge on simulated worlds and write its model
+    #[command(after_help = help::TRAIN)]
+    Train(Train),
     /// Run simulated worlds and tell how good the detector is, beside rules of thumb
     #[command(after_help = help::EVALUATE)]
     Evaluate(Evaluate),
@@ -239,6 +242,38 @@ pub struct Simulate {
     /// Broken records per good one, besides the good ones, 0 to 1
     #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
     pub dirty_share: f64,
+    /// Say nothing but errors
+    #[arg(short, long)]
+    pub quiet: bool,
+    /// Settings of every command.
+    #[command(flatten)]
+    pub settings: Settings,
+}
+
+/// `promoguard train`.
+#[derive(Debug, Args)]
+pub struct Train {
+    /// Where to write the model
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// Families of worlds to fit on, separated by commas; default: all
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
+    pub family: Vec<String>,
+    /// Worlds of each family to grow trees on
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub worlds: u32,
+    /// Worlds of each family to measure the scale of the score on
+    #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub scale_worlds: u32,
+    /// Seed of the first world, and of the trees
+    #[arg(long, value_name = "N", default_value_t = 10_001)]
+    pub seed: u64,
+    /// Trees
+    #[arg(long, value_name = "N", default_value_t = 240, value_parser = clap::value_parser!(u32).range(1..=2_000))]
+    pub trees: u32,
+    /// Worlds at a time; default: one a core
+    #[arg(long, value_name = "N")]
+    pub threads: Option<u32>,
     /// Say nothing but errors
     #[arg(short, long)]
     pub quiet: bool,

@@ -24,7 +24,7 @@ mod wire;
 pub use layers::{Fault, Faults, Layers, Origin, Resolved, resolve};
 pub use plan::{
     ConfigPlan, DemoPlan, DoctorPlan, EvaluatePlan, Plan, PlanError, ReplayInputs, ReplayOutputs,
-    ReplayPlan, RunPlan, SimulatePlan, SimulateTarget, TopicsPlan,
+    ReplayPlan, RunPlan, SimulatePlan, SimulateTarget, TopicsPlan, TrainPlan,
 };
 pub use sections::Config;
 

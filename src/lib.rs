@@ -14,3 +14,4 @@ pub mod http;
 pub mod logging;
 pub mod report;
 pub mod telemetry;
+pub mod train;

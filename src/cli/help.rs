@@ -55,6 +55,19 @@ Stops on SIGINT or SIGTERM after it has finished what it holds. Health and metri
 http://127.0.0.1:9464/readyz and /metrics unless the settings say otherwise. Before the first run:
 `promoguard topics create` and `promoguard doctor`.";
 
+pub(super) const TRAIN: &str = "\
+Examples:
+  promoguard train --out model.json
+      Fit on all families of worlds; half an hour on two cores.
+  promoguard train --out without-agents.json --family programme,cascades
+      Leave a family out, to see what a world that nobody fitted on would bring.
+  promoguard replay --set model.file=model.json --clicks … --orders … --flags-out flags.ndjson
+      Judge with it.
+
+No labels of anybody are used: the worlds are made up, and what leaks in them is known. The file
+says which worlds it was fitted on. The same arguments give the same model, byte for byte, whatever
+the number of threads.";
+
 pub(super) const SIMULATE: &str = "\
 Examples:
   promoguard simulate --out world --codes 500 --days 56 --seed 3

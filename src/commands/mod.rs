@@ -20,6 +20,7 @@ mod replay;
 mod run;
 mod simulate;
 mod topics;
+mod train;
 
 /// Did what was asked for.
 pub const DONE: u8 = 0;
@@ -67,6 +68,7 @@ fn execute(plan: Plan) -> anyhow::Result<u8> {
         Plan::Config(plan) => config::execute(*plan),
         Plan::Doctor(plan) => doctor::execute(*plan),
         Plan::Simulate(plan) => simulate::execute(*plan),
+        Plan::Train(plan) => train::execute(*plan),
         Plan::Topics(plan) => topics::execute(*plan),
         Plan::Demo(plan) => demo::execute(*plan),
         Plan::Evaluate(plan) => evaluate::execute(*plan),

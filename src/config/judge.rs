@@ -63,9 +63,12 @@ fn fields(source: &str) -> Vec<Field<'_>> {
 }
 
 fn field(line: &str) -> Option<(&str, &str)> {
-    line.strip_prefix("pub ")?
+    let (name, type_name) = line
+        .strip_prefix("pub ")?
         .strip_suffix(',')?
-        .split_once(": ")
+        .split_once(": ")?;
+    // The model is a file of its own.
+    (type_name != "Judge").then_some((name, type_name))
 }
 
 fn schema_of_type(type_name: &str) -> Value {

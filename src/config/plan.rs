@@ -5,7 +5,8 @@
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
-use promoguard_simulate::WorldSettings;
+use promoguard_detect::{Judge, Model};
+use promoguard_simulate::{Family, WorldSettings};
 
 use crate::cli::{self, Cli, Command, ConfigAction, Order, TopicsAction};
 
@@ -27,6 +28,8 @@ pub enum Plan {
     Run(Box<RunPlan>),
     /// `promoguard simulate`.
     Simulate(Box<SimulatePlan>),
+    /// `promoguard train`.
+    Train(Box<TrainPlan>),
     /// `promoguard evaluate`.
     Evaluate(Box<EvaluatePlan>),
     /// `promoguard topics`.
@@ -53,6 +56,27 @@ pub struct DemoPlan {
     /// End after the summary.
     pub once: bool,
     /// Show no progress.
+    pub quiet: bool,
+}
+
+/// A model to be fitted.
+#[derive(Debug)]
+pub struct TrainPlan {
+    /// Settings in force.
+    pub config: Config,
+    /// Where the model goes.
+    pub out: PathBuf,
+    /// Families of worlds.
+    pub families: Vec<Family>,
+    /// Worlds of each family to grow trees on.
+    pub worlds: u32,
+    /// Worlds of each family to measure the scale on.
+    pub scale_worlds: u32,
+    /// Seed of the first world, and of the trees.
+    pub seed: u64,
+    /// Trees.
+    pub trees: u32,
+    /// Say nothing but errors.
     pub quiet: bool,
 }
 
@@ -194,6 +218,14 @@ pub enum PlanError {
     /// Wrong settings.
     #[error(transparent)]
     Settings(#[from] Faults),
+    /// A model that cannot be used.
+    #[error("cannot use the model in {file}: {why}")]
+    Model {
+        /// Its file.
+        file: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
 }
 
 impl Plan {
@@ -210,6 +242,7 @@ impl Plan {
                 Ok(Plan::Run(Box::new(RunPlan { config })))
             }
             Command::Simulate(simulate) => plan_simulate(simulate, environment),
+            Command::Train(train) => plan_train(train, environment),
             Command::Evaluate(evaluate) => evaluate::plan(evaluate, environment),
             Command::Topics(topics) => plan_topics(topics.action, environment),
             Command::Doctor(doctor) => {
@@ -237,6 +270,7 @@ impl Plan {
             Plan::Replay(plan) => plan.config.log,
             Plan::Run(plan) => plan.config.log,
             Plan::Simulate(plan) => plan.config.log,
+            Plan::Train(plan) => plan.config.log,
             Plan::Evaluate(plan) => plan.config.log,
             Plan::Topics(plan) => match plan.as_ref() {
                 TopicsPlan::Create { config, .. } | TopicsPlan::List { config } => config.log,
@@ -245,6 +279,31 @@ impl Plan {
             Plan::Config(_) => Default::default(),
         }
     }
+}
+
+fn plan_train(train: cli::Train, environment: &[(String, String)]) -> Result<Plan, PlanError> {
+    let named = |name: &String| {
+        Family::named(name).ok_or_else(|| {
+            let known: Vec<&str> = Family::ALL.into_iter().map(Family::name).collect();
+            let known = known.join(", ");
+            PlanError::Usage(format!("--family is {name}, must be of {known}"))
+        })
+    };
+    let families = match &train.family[..] {
+        [] => Family::ALL.to_vec(),
+        names => names.iter().map(named).collect::<Result<_, _>>()?,
+    };
+    let arguments = argument("--threads", "pipeline.threads", train.threads.as_ref());
+    Ok(Plan::Train(Box::new(TrainPlan {
+        config: settle(&train.settings, environment, arguments)?.config,
+        out: train.out,
+        families,
+        worlds: train.worlds,
+        scale_worlds: train.scale_worlds,
+        seed: train.seed,
+        trees: train.trees,
+        quiet: train.quiet,
+    })))
 }
 
 fn plan_demo(demo: cli::Demo, environment: &[(String, String)]) -> Result<Plan, PlanError> {
@@ -422,7 +481,21 @@ fn settle(
     environment: &[(String, String)],
     named: Vec<Argument>,
 ) -> Result<Resolved, PlanError> {
-    Ok(resolve(&layers(settings, environment, named)?)?)
+    let mut resolved = resolve(&layers(settings, environment, named)?)?;
+    if let Some(file) = &resolved.config.model.file {
+        resolved.config.detect.0.judge = read_model(file)?;
+    }
+    Ok(resolved)
+}
+
+fn read_model(file: &Path) -> Result<Judge, PlanError> {
+    let refused = |why: String| PlanError::Model {
+        file: file.to_owned(),
+        why,
+    };
+    let text = std::fs::read_to_string(file).map_err(|error| refused(error.to_string()))?;
+    let model = Model::parse(&text).map_err(|error| refused(error.to_string()))?;
+    Ok(Judge::new(model))
 }
 
 /// Options of their own name come after `--set`, because they say it more plainly.

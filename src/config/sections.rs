@@ -24,6 +24,8 @@ pub struct Config {
     /// The numbers of the judge: when a code becomes suspicious. The defaults were measured
     /// together; change one only with a measurement of your own.
     pub detect: Detect,
+    /// The model of the learned judge.
+    pub model: Model,
     /// The listener of /metrics, /livez and /readyz.
     pub http: Http,
     /// How things are shown to people. The judge itself works in UTC.
@@ -33,6 +35,15 @@ pub struct Config {
     pub keys: Keys,
     /// The log, on standard error.
     pub log: Log,
+}
+
+/// `[model]`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Model {
+    /// File of the model to judge with, as `promoguard train` writes it. Left out: the model that
+    /// promoguard ships with.
+    pub file: Option<PathBuf>,
 }
 
 /// `[kafka]`.

@@ -11,6 +11,7 @@ use crate::explain::{Case, flood_flag, leak_flag};
 use crate::exposure::exposure;
 use crate::facts::HourOfCode;
 use crate::judge::Verdict;
+use crate::market::Market;
 use crate::marks::KINDS;
 use crate::settings::DetectSettings;
 use crate::stable::decibans;
@@ -20,6 +21,7 @@ impl CodeWatch {
     pub(crate) fn close_leak_hour(
         &mut self,
         settings: &DetectSettings,
+        market: &Market,
         facts: &HourOfCode<'_>,
         out: &mut Vec<Verdict>,
     ) {
@@ -49,7 +51,7 @@ impl CodeWatch {
         };
         if let Some(state) = state {
             out.push(Verdict::Flag(Box::new(
-                self.leak_flag(settings, facts, state),
+                self.leak_flag(settings, market, facts, state),
             )));
             if state == FlagState::Cleared {
                 self.forget_evidence(settings);
@@ -75,7 +77,8 @@ impl CodeWatch {
             .as_ref()
             .is_some_and(|suspect| suspect.open.is_some() && suspect.orders > self.accepted);
         EpisodeStanding {
-            score_db: decibans(case.score.log - case.score.excess),
+            score_db: case.core_db().max(self.learned_db()),
+            learned_holds: self.learned_db() > settings.learned_clear_db,
             leaked_orders: case.exposure.leaked_orders.estimate,
             commission_units: case
                 .exposure
@@ -122,17 +125,22 @@ impl CodeWatch {
     fn leak_flag(
         &self,
         settings: &DetectSettings,
+        market: &Market,
         facts: &HourOfCode<'_>,
         state: FlagState,
     ) -> Flag {
         let suspect = self.suspect.as_ref().expect("a flag is about a suspect");
-        leak_flag(&self.case(settings, facts), suspect, state)
+        let case = self.case(settings, facts);
+        let learned = (self.learned_db() > case.core_db())
+            .then(|| self.learned_evidence(settings, market, facts));
+        leak_flag(&case, suspect, learned, state)
     }
 
     /// Ends the evidence, and the episode if one is open.
     pub(crate) fn end_episode(
         &mut self,
         settings: &DetectSettings,
+        market: &Market,
         facts: &HourOfCode<'_>,
         out: &mut Vec<Verdict>,
     ) {
@@ -144,6 +152,7 @@ impl CodeWatch {
             open.rev += 1;
             out.push(Verdict::Flag(Box::new(self.leak_flag(
                 settings,
+                market,
                 facts,
                 FlagState::Cleared,
             ))));
@@ -172,6 +181,7 @@ impl CodeWatch {
         let score_db = track.score_db(settings);
         let standing = EpisodeStanding {
             score_db,
+            learned_holds: false,
             leaked_orders: 0.0,
             commission_units: 0.0,
             code_over: track.open.is_some() && score_db < settings.suspect_db,

@@ -30,6 +30,8 @@ pub(crate) struct OpenEpisode {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Standing {
     pub(crate) score_db: f64,
+    /// Whether the learned judge still sees a leak.
+    pub(crate) learned_holds: bool,
     pub(crate) leaked_orders: f64,
     pub(crate) commission_units: f64,
     /// The code's validity is over, or it was given to somebody else.
@@ -91,7 +93,7 @@ impl OpenEpisode {
     ) -> Option<FlagState> {
         let idle_hours = hour.index() - self.last_order_hour;
         let idle = idle_hours >= settings.clear_idle_days as i32 * 24;
-        let calm = decibans(self.calm) >= settings.clear_db;
+        let calm = decibans(self.calm) >= settings.clear_db && !standing.learned_holds;
         if idle || calm || standing.code_over {
             return Some(FlagState::Cleared);
         }
@@ -119,6 +121,7 @@ mod tests {
     fn standing(score_db: f64, leaked_orders: f64) -> Standing {
         Standing {
             score_db,
+            learned_holds: false,
             leaked_orders,
             commission_units: 0.0,
             code_over: false,

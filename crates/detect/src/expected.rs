@@ -42,6 +42,8 @@ pub(crate) struct Expected<'a> {
     pub(crate) standing: Standing,
     /// Honest share of each mark.
     pub(crate) share: [f64; SHARES],
+    /// What the shop's orders show of each mark now.
+    pub(crate) shop_now: [f64; SHARES],
     /// The shop's slow share of each mark.
     pub(crate) shop_share: [f64; SHARES],
     pub(crate) silence: [Silence; SHARES],
@@ -61,6 +63,10 @@ impl<'a> Expected<'a> {
         hour: Hour,
     ) -> Expected<'a> {
         let shop_share = view.slow_shares();
+        let shop_now = Share::ALL.map(|share| {
+            let slow = shop_share[share as usize];
+            sigmoid(logit(slow) + view.shift(share, slow))
+        });
         let share = Share::ALL.map(|share| {
             let slow = shop_share[share as usize];
             honest_share(settings, &view, own, standing.trusted, share, slow)
@@ -72,6 +78,7 @@ impl<'a> Expected<'a> {
             own,
             standing,
             share,
+            shop_now,
             shop_share,
             silence: silences(settings, market, &view, standing, hour),
             mix: expected_mix(settings, &view, own),

@@ -40,13 +40,41 @@ pub(crate) struct Case<'a> {
     pub(crate) exposure: Exposure,
 }
 
-/// The flag of the leak track.
-pub(crate) fn leak_flag(case: &Case<'_>, suspect: &Suspect, state: FlagState) -> Flag {
+impl Case<'_> {
+    /// Score of the label-free core in decibans.
+    pub(crate) fn core_db(&self) -> f64 {
+        decibans(self.score.log - self.score.excess)
+    }
+}
+
+/// The flag of the leak track. `learned` is the learned judge's evidence where it says more than
+/// the label-free core.
+pub(crate) fn leak_flag(
+    case: &Case<'_>,
+    suspect: &Suspect,
+    learned: Option<Vec<Evidence>>,
+    state: FlagState,
+) -> Flag {
     let open = suspect
         .open
         .as_ref()
         .expect("a flag belongs to an open episode");
-    let evidence = leak_evidence(case, suspect);
+    let basis = match learned {
+        Some(_) => Basis::Learned,
+        None => Basis::EDetector,
+    };
+    let evidence = match learned {
+        Some(mut told) => {
+            let silent = leak_evidence(case, suspect).into_iter().filter(|item| {
+                matches!(item, Evidence::Abstained { signal, .. }
+                    if told.iter().all(|told| !is_about(told, signal)))
+            });
+            let silent: Vec<Evidence> = silent.collect();
+            told.extend(silent);
+            told
+        }
+        None => leak_evidence(case, suspect),
+    };
     Flag {
         flag_id: flag_id(case.facts.code.as_str(), Track::Leak, open.number),
         rev: open.rev,
@@ -59,6 +87,7 @@ pub(crate) fn leak_flag(case: &Case<'_>, suspect: &Suspect, state: FlagState) ->
         state,
         kind: case.score.kind,
         score: Flag::score_from(&evidence),
+        basis,
         onset: case.onset,
         evidence,
         exposure: case.exposure,
@@ -177,6 +206,11 @@ fn leak_evidence(case: &Case<'_>, suspect: &Suspect) -> Vec<Evidence> {
     evidence.push(plain("agreement", -decibans(case.score.excess), window));
     evidence.extend(silent);
     evidence
+}
+
+/// Whether an item observed something of the signal.
+fn is_about(item: &Evidence, name: &str) -> bool {
+    matches!(item, Evidence::Signal { signal, observed: Some(_), .. } if *signal == name)
 }
 
 fn plain(

@@ -30,7 +30,10 @@ pub(crate) struct HopperTable {
 /// What the table knows of a customer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct CustomerPast {
-    pub(crate) other_partner: bool,
+    /// Other partners whose codes the customer used, as far as the bucket remembers.
+    pub(crate) other_partners: u8,
+    /// One of them was under suspicion.
+    pub(crate) tainted: bool,
     pub(crate) same_partner_before: bool,
 }
 
@@ -74,9 +77,17 @@ impl HopperTable {
     }
 
     /// What is known of a customer who orders with `partner` on `day`.
-    pub(crate) fn past(&self, customer: u64, partner: u32, day: u16, days: u16) -> CustomerPast {
+    pub(crate) fn past(
+        &self,
+        customer: u64,
+        partner: u32,
+        day: u16,
+        days: u16,
+        is_suspect: impl Fn(u32) -> bool,
+    ) -> CustomerPast {
         let mut past = CustomerPast {
-            other_partner: false,
+            other_partners: 0,
+            tainted: false,
             same_partner_before: false,
         };
         if self.slots.is_empty() {
@@ -91,7 +102,8 @@ impl HopperTable {
             if slot.partner == partner {
                 past.same_partner_before |= slot.first_day < day;
             } else {
-                past.other_partner = true;
+                past.other_partners += 1;
+                past.tainted |= is_suspect(slot.partner);
             }
         }
         past
@@ -112,18 +124,19 @@ mod tests {
     fn a_customer_of_two_partners_is_a_hopper_for_both_until_it_is_long_ago() {
         let mut table = HopperTable::new(64);
         table.note(5, 1, 20_000);
-        let past = table.past(5, 2, 20_010, 60);
-        assert!(past.other_partner && !past.same_partner_before);
-        assert!(!table.past(5, 2, 20_100, 60).other_partner);
+        let past = table.past(5, 2, 20_010, 60, |_| false);
+        assert!(past.other_partners == 1 && !past.same_partner_before && !past.tainted);
+        assert_eq!(table.past(5, 2, 20_100, 60, |_| false).other_partners, 0);
+        assert!(table.past(5, 2, 20_010, 60, |partner| partner == 1).tainted);
     }
 
     #[test]
     fn a_repeat_needs_an_earlier_day() {
         let mut table = HopperTable::new(64);
         table.note(5, 1, 20_000);
-        assert!(!table.past(5, 1, 20_000, 60).same_partner_before);
+        assert!(!table.past(5, 1, 20_000, 60, |_| false).same_partner_before);
         table.note(5, 1, 20_003);
-        assert!(table.past(5, 1, 20_003, 60).same_partner_before);
+        assert!(table.past(5, 1, 20_003, 60, |_| false).same_partner_before);
     }
 
     #[test]
@@ -132,7 +145,7 @@ mod tests {
         for customer in 0..9_u64 {
             table.note(customer, 1, 20_000 + customer as u16);
         }
-        assert!(!table.past(0, 2, 20_008, 60).other_partner);
-        assert!(table.past(1, 2, 20_008, 60).other_partner);
+        assert_eq!(table.past(0, 2, 20_008, 60, |_| false).other_partners, 0);
+        assert_eq!(table.past(1, 2, 20_008, 60, |_| false).other_partners, 1);
     }
 }

@@ -10,6 +10,7 @@ use crate::decision::Effect;
 use crate::eprocess::mixture_logs;
 use crate::facts::HourOfCode;
 use crate::hosts::classify_host_here;
+use crate::learned::FeatureRow;
 use crate::market::{Market, day_of};
 use crate::marks::{KINDS, Kind, OBSERVING, RATIO_CLICKS, RATIO_FLOOD, Signal};
 use crate::orders::{Judgement, order_hash};
@@ -35,6 +36,8 @@ pub enum Verdict {
     Judged(JudgedOrder),
     /// A signal abstained on one order; for counting.
     Abstained(&'static str),
+    /// What the learned judge saw of the code, where the settings ask for it.
+    Features(Box<FeatureRow>),
 }
 
 impl CodeWatch {
@@ -47,17 +50,19 @@ impl CodeWatch {
         out: &mut Vec<Verdict>,
     ) {
         self.catch_up(settings, facts);
-        self.decide(settings, facts, out);
+        self.decide(settings, market, facts, out);
         self.take_sightings(settings, facts);
         self.take_clicks(settings, market, facts);
         let judgements = self.read_orders(settings, market, facts);
+        self.begin_profile(facts, &judgements);
         self.become_suspect(settings, facts, &judgements);
         for judgement in &judgements {
             self.take_order(settings, facts, judgement, out);
         }
         self.take_changes(facts);
         self.remember(settings, facts, &judgements);
-        self.close_leak_hour(settings, facts, out);
+        self.look_back(settings, market, facts, &judgements, out);
+        self.close_leak_hour(settings, market, facts, out);
         self.close_flood_hour(settings, facts, out);
         self.last_step = facts.hour.index();
     }
@@ -65,6 +70,7 @@ impl CodeWatch {
     fn decide(
         &mut self,
         settings: &DetectSettings,
+        market: &Market,
         facts: &HourOfCode<'_>,
         out: &mut Vec<Verdict>,
     ) {
@@ -84,13 +90,18 @@ impl CodeWatch {
                 Effect::AcceptPresent => {
                     let present = self.suspect.as_ref().map(|suspect| suspect.present.clone());
                     self.own.accept_present(&present.unwrap_or_default());
-                    self.end_episode(settings, facts, out);
+                    self.end_episode(settings, market, facts, out);
+                    self.profile = None;
                 }
                 Effect::Void => {
                     self.own.drop_pending();
-                    self.end_episode(settings, facts, out);
+                    self.end_episode(settings, market, facts, out);
+                    self.profile = None;
                 }
-                Effect::Restart => self.end_episode(settings, facts, out),
+                Effect::Restart => {
+                    self.end_episode(settings, market, facts, out);
+                    self.profile = None;
+                }
             }
             let flooded = u32::from(self.flood_episodes);
             let about_flood =
@@ -122,9 +133,12 @@ impl CodeWatch {
             } else {
                 SIGHTING_OTHER
             };
-            let suspect = self
-                .suspect
-                .get_or_insert_with(|| Box::new(Suspect::new(sighting.ts, &self.recent)));
+            let suspect = self.suspect.get_or_insert_with(|| {
+                Box::new(Suspect::new(
+                    sighting.ts,
+                    self.profile.as_ref().map(|profile| &profile.recent),
+                ))
+            });
             let mut logs = [[0.0; OBSERVING]; KINDS];
             logs[Kind::Site as usize][Signal::Sighting as usize] = libm::log(ratio);
             let mut ratios = [1.0; KINDS];
@@ -132,6 +146,9 @@ impl CodeWatch {
             suspect.ledger.book(settings, &logs, &ratios, &[1.0; KINDS]);
             suspect.ledger.tallies[Signal::Sighting as usize].add(1.0, 0.0);
             suspect.note_host(host, class.is_coupon());
+            if let Some(profile) = &mut self.profile {
+                profile.add_sighting();
+            }
             self.orders[Kind::Site as usize].add(&mixture_logs(settings, ratio));
             self.order_day.seen += 1;
         }

@@ -21,6 +21,8 @@ use crate::sums::{HourSums, ShopId, ShopSums};
 pub struct Market {
     pub(crate) hopper: HopperTable,
     pub(crate) hosts: NovelHosts,
+    /// Partners whose codes sold while under suspicion, with the last day of it.
+    suspects: BTreeMap<u32, u16>,
     deployment: Shop,
     shops: BTreeMap<ShopId, Shop>,
     first_hour: Option<i32>,
@@ -33,6 +35,8 @@ impl Market {
         Market {
             hopper: HopperTable::new(settings.hopper_buckets),
             hosts: NovelHosts::default(),
+            suspects: BTreeMap::new(),
+            // Made when the first hour is absorbed: its days begin then.
             deployment: Shop::new(Hour::from_index(0)),
             shops: BTreeMap::new(),
             first_hour: None,
@@ -51,7 +55,10 @@ impl Market {
     pub fn absorb(&mut self, hour: Hour, sums: &HourSums) {
         let settings = self.settings.clone();
         let settings = &settings;
-        self.first_hour.get_or_insert(hour.index());
+        if self.first_hour.is_none() {
+            self.first_hour = Some(hour.index());
+            self.deployment = Shop::new(hour);
+        }
         let mut all = HourSums::default();
         for shop_sums in sums.shops.values() {
             let mut one = HourSums::default();
@@ -74,6 +81,29 @@ impl Market {
         for (host, partner) in hosts {
             self.hosts.note(settings, host, partner, day);
         }
+        self.note_suspects(settings, &sums.suspects, day);
+    }
+
+    /// When full, the oldest suspicions make room: what is not remembered is not held against anybody.
+    fn note_suspects(&mut self, settings: &DetectSettings, partners: &[u32], day: u16) {
+        for partner in partners {
+            self.suspects.insert(*partner, day);
+        }
+        if self.suspects.len() > settings.hosts_max as usize {
+            let oldest = day.saturating_sub(settings.hopper_days as u16 / 2);
+            self.suspects.retain(|_, last| *last >= oldest);
+        }
+        while self.suspects.len() > settings.hosts_max as usize {
+            self.suspects.pop_first();
+        }
+    }
+
+    /// Whether a code of the partner sold under suspicion within the last weeks.
+    pub(crate) fn is_suspect(&self, partner: u32, day: u16) -> bool {
+        let since = day.saturating_sub(self.settings.hopper_days as u16);
+        self.suspects
+            .get(&partner)
+            .is_some_and(|last| *last >= since)
     }
 
     fn absorb_shop(&mut self, settings: &DetectSettings, hour: Hour, id: ShopId, sums: &ShopSums) {
@@ -233,6 +263,39 @@ impl ShopView<'_> {
             *mean = slow.max(1.0);
         }
         means
+    }
+
+    /// How much the market sold in the last `days` days against the days of `lag`, per day:
+    /// 1 = as usual. A small shop leans on everybody.
+    pub(crate) fn market_lift(&self, days: usize, lag: core::ops::Range<usize>) -> f64 {
+        const PSEUDO: f64 = 5.0;
+        let today = self.hour.index().div_euclid(24);
+        let sums = |shop: &Shop| {
+            let recent: f64 = (0..days).map(|ago| shop.volume.orders(today, ago)).sum();
+            let before: f64 = lag.clone().map(|ago| shop.volume.orders(today, ago)).sum();
+            (recent, before * days as f64 / lag.len() as f64)
+        };
+        let (recent, usual) = sums(self.deployment);
+        let everywhere = (recent + PSEUDO) / (usual + PSEUDO);
+        let Some(shop) = self.shop else {
+            return everywhere;
+        };
+        let (recent, usual) = sums(shop);
+        (recent + PSEUDO * everywhere) / (usual + PSEUDO)
+    }
+
+    /// Orders of the shop in the last weeks.
+    pub(crate) fn orders_known(&self) -> f64 {
+        self.shop.map_or(0.0, |shop| shop.volume.totals().0)
+    }
+
+    /// Orders per first visit in the shop, leaning on everybody's.
+    pub(crate) fn conversion(&self) -> f64 {
+        const PSEUDO: f64 = 50.0;
+        let (orders, visits) = self.deployment.volume.totals();
+        let everywhere = (orders + 2.0) / (visits + 40.0);
+        let (orders, visits) = self.shop.map_or((0.0, 0.0), |shop| shop.volume.totals());
+        (orders + PSEUDO * everywhere) / (visits + PSEUDO)
     }
 
     pub(crate) fn mix(&self) -> [f64; MIXES] {

@@ -57,11 +57,15 @@ pub(crate) enum Share {
     HasClickId,
     /// An order that carried a referrer, among all: coverage.
     HasReferrer,
+    /// The customer used codes of two other partners or more lately.
+    Hunter,
+    /// The customer used a code lately that was under suspicion then.
+    Tainted,
 }
 
 /// How many [`Share`]s there are.
-pub(crate) const SHARES: usize = 13;
-/// The first so many are also kept for each code; the rest is coverage, which is the shop's.
+pub(crate) const SHARES: usize = 15;
+/// The first so many are also kept for each code; the rest is the shop's.
 pub(crate) const OWN_SHARES: usize = 11;
 
 impl Share {
@@ -79,6 +83,8 @@ impl Share {
         Share::ClickUnknown,
         Share::HasClickId,
         Share::HasReferrer,
+        Share::Hunter,
+        Share::Tainted,
     ];
 
     /// Share expected of an honest order before anything is known of the deployment; judgement,
@@ -97,6 +103,8 @@ impl Share {
             Share::ClickCoupon => 0.01,
             Share::ClickUnknown => 0.08,
             Share::HasClickId | Share::HasReferrer => 0.5,
+            Share::Hunter => 0.02,
+            Share::Tainted => 0.02,
         }
     }
 
@@ -182,10 +190,11 @@ pub(crate) enum Signal {
 
 /// Every name that an item of `evidence[]` can have: what observes, then the arithmetic.
 pub fn evidence_names() -> impl Iterator<Item = &'static str> {
-    const ARITHMETIC: [&str; 3] = ["prior", "mixture", "agreement"];
+    const ARITHMETIC: [&str; 4] = ["prior", "mixture", "agreement", "scale"];
+    const LEARNED: [&str; 3] = ["volume", "e_detector", "context"];
     const FLOOD: [&str; 2] = ["click_growth", "click_composition"];
     let signals = Signal::ALL.into_iter().map(Signal::name);
-    signals.chain(FLOOD).chain(ARITHMETIC)
+    signals.chain(FLOOD).chain(LEARNED).chain(ARITHMETIC)
 }
 
 /// How many [`Signal`]s there are.

@@ -59,6 +59,25 @@ pub(crate) struct Moments {
     pub(crate) variance: f64,
 }
 
+/// What a code sold before anybody suspected it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct UsualVolume {
+    pub(crate) orders: f32,
+    pub(crate) days: f32,
+}
+
+impl UsualVolume {
+    /// Prior of the rate an hour, as a gamma's shape and rate: at most so many orders' worth, for
+    /// habits change.
+    fn prior(self) -> (f64, f64) {
+        const ORDERS_MAX: f64 = 20.0;
+        let orders = f64::from(self.orders) + 0.5;
+        let hours = f64::from(self.days) * 24.0 + 12.0;
+        let kept = (ORDERS_MAX / orders).min(1.0);
+        (orders * kept, hours * kept)
+    }
+}
+
 /// The posterior over a non-empty ring, oldest order first. `kind_mass` are the weights of the
 /// kinds; `earliest` is the start when the first order of the ring is not the first of the leak.
 pub(crate) fn posterior(
@@ -66,12 +85,14 @@ pub(crate) fn posterior(
     ring: &[RingOrder],
     kind_mass: &[f64; KINDS],
     earliest: Option<EventTime>,
+    usual: UsualVolume,
 ) -> Posterior {
     let n = ring.len();
     assert!(n > 0, "a suspect has orders");
     let gaps = gap_hours(ring, earliest);
     let temper = day_tempers(settings, ring);
     let total_mass: f64 = kind_mass.iter().sum();
+    let volume = Volume::of(settings, ring, usual);
     let mut cells: Vec<Cell> = Vec::with_capacity(KINDS * GRID * n);
     let mut highest = f64::NEG_INFINITY;
     for (kind, mass) in kind_mass.iter().enumerate() {
@@ -87,7 +108,7 @@ pub(crate) fn posterior(
                 cell.start = at;
                 cell.kind = kind;
                 cell.share = share;
-                cell.weight = cell.log + libm::log(gaps[at]) + kind_log;
+                cell.weight = cell.log + volume.log(at, share) + libm::log(gaps[at]) + kind_log;
                 highest = highest.max(cell.weight);
                 cells.push(cell);
             }
@@ -112,6 +133,45 @@ pub(crate) fn posterior(
         leaked: leaked_each(ring, &cells),
         orders: moments(&cells, |cell| (cell.orders, cell.orders_variance)),
         money: moments(&cells, |cell| (cell.money, cell.money_variance)),
+    }
+}
+
+/// How well the number of orders before and after a start goes with a share of leaked ones: the
+/// code's own orders come at one rate throughout, which is integrated out under its gamma prior, and
+/// leaked ones come on top.
+struct Volume {
+    /// Hours from the first order of the ring to each, and to the last.
+    hours: Vec<f64>,
+    span: f64,
+    shape: f64,
+    rate: f64,
+    temper: f64,
+}
+
+impl Volume {
+    fn of(settings: &DetectSettings, ring: &[RingOrder], usual: UsualVolume) -> Volume {
+        let first = ring[0].minute;
+        let hours: Vec<f64> = ring
+            .iter()
+            .map(|order| f64::from(order.minute.saturating_sub(first)) / 60.0)
+            .collect();
+        let (shape, rate) = usual.prior();
+        Volume {
+            span: hours[hours.len() - 1],
+            hours,
+            shape,
+            rate,
+            temper: settings.volume_temper,
+        }
+    }
+
+    /// Log of the marginal likelihood, up to a constant, tempered: orders come in clusters.
+    fn log(&self, start: usize, share: f64) -> f64 {
+        let orders = self.hours.len() as f64;
+        let after = orders - start as f64;
+        let rise = 1.0 / (1.0 - share);
+        let exposed = self.rate + self.hours[start] + rise * (self.span - self.hours[start]);
+        self.temper * (after * libm::log(rise) - (self.shape + orders) * libm::log(exposed))
     }
 }
 
@@ -265,7 +325,13 @@ mod tests {
     #[test]
     fn the_onset_is_where_the_orders_begin_to_look_leaked() {
         let orders = ring(&[0.2, 0.2, 0.3, 0.2, 8.0, 9.0, 7.0, 8.0, 9.0, 8.0]);
-        let found = posterior(&DetectSettings::default(), &orders, &[1.0; KINDS], None);
+        let found = posterior(
+            &DetectSettings::default(),
+            &orders,
+            &[1.0; KINDS],
+            None,
+            UsualVolume::default(),
+        );
         assert_eq!(found.at, orders[4].ts());
         assert!(found.low <= found.at && found.at <= found.high);
         assert!(
@@ -279,11 +345,50 @@ mod tests {
     }
 
     #[test]
+    fn a_rise_of_the_volume_tells_how_much_leaked_where_the_orders_look_alike() {
+        // One order in two days, then four a day, all of them saying nothing by themselves.
+        let mut orders = ring(&[1.0; 34]);
+        let mut minute = 29_000_000;
+        for (at, order) in orders.iter_mut().enumerate() {
+            order.minute = minute;
+            minute += if at < 10 { 2_880 } else { 360 };
+        }
+        let usual = UsualVolume {
+            orders: 10.0,
+            days: 20.0,
+        };
+        let settings = DetectSettings::default();
+        let found = posterior(&settings, &orders, &[1.0; KINDS], None, usual);
+        assert!(
+            (9..13).any(|at| found.at == orders[at].ts()),
+            "{:?}",
+            found.at
+        );
+        assert!(
+            (15.0..24.0).contains(&found.orders.mean),
+            "{:?}",
+            found.orders
+        );
+    }
+
+    #[test]
     fn an_order_that_fell_away_is_leaked_all_the_same_but_costs_nothing() {
         let mut orders = ring(&[8.0; 6]);
-        let before = posterior(&DetectSettings::default(), &orders, &[1.0; KINDS], None);
+        let before = posterior(
+            &DetectSettings::default(),
+            &orders,
+            &[1.0; KINDS],
+            None,
+            UsualVolume::default(),
+        );
         orders[5].fell_away = true;
-        let after = posterior(&DetectSettings::default(), &orders, &[1.0; KINDS], None);
+        let after = posterior(
+            &DetectSettings::default(),
+            &orders,
+            &[1.0; KINDS],
+            None,
+            UsualVolume::default(),
+        );
         assert_eq!(before.orders, after.orders);
         assert!(after.money.mean < before.money.mean - 8_000.0);
     }

@@ -20,6 +20,9 @@ use crate::sums::ShopId;
 use crate::suspect::Suspect;
 use crate::watch::CodeWatch;
 
+/// Decibans of one unit of natural logarithm.
+const DECIBANS: f64 = 10.0 / core::f64::consts::LN_10;
+
 /// Readings of one hour with what they are divided by.
 pub(crate) struct Judgement<'a> {
     pub(crate) attempt: &'a AttemptFact,
@@ -115,7 +118,10 @@ impl CodeWatch {
         let clicks = self.clicks.evidence(self.click_day.temper(settings));
         let after = decibans(libm::log((orders + clicks) / (KINDS + 1) as f64));
         if after >= settings.suspect_db {
-            self.suspect = Some(Box::new(Suspect::new(facts.hour.start(), &self.recent)));
+            self.suspect = Some(Box::new(Suspect::new(
+                facts.hour.start(),
+                self.profile.as_ref().map(|profile| &profile.recent),
+            )));
         }
     }
 
@@ -168,6 +174,9 @@ impl CodeWatch {
         let pct = facts.entry.and_then(|entry| entry.commission_pct);
         let money = pct.map_or(attempt.amount, |pct| pct.of(attempt.amount));
         let order = ring_order(attempt, money, &against);
+        if let Some(profile) = self.profile.as_mut().filter(|_| !attempt.rejected) {
+            profile.recent.push(&order);
+        }
         match &mut self.suspect {
             Some(suspect) => {
                 let ledger = &mut suspect.ledger;
@@ -183,7 +192,6 @@ impl CodeWatch {
                     suspect.take(settings, facts.hour, &mass, order, attempt.currency, worst);
                 }
             }
-            None if !attempt.rejected => self.recent.push(&order),
             None => {}
         }
         self.note_score(settings, attempt.ts.max(facts.hour.start()));
@@ -192,15 +200,20 @@ impl CodeWatch {
     pub(crate) fn note_score(&mut self, settings: &DetectSettings, ts: EventTime) {
         let db = self.db_now(settings);
         self.last_db = db as f32;
-        if self.accepted > 0 && (self.peak_at_ms == 0 || self.last_db > self.peak_db) {
-            self.peak_db = self.last_db;
-            self.peak_at_ms = ts.millis();
-        }
+        self.note_peak(db, ts);
         if let Some(suspect) = &mut self.suspect {
             let ripe = suspect.orders >= settings.flag_orders_min;
             if db >= settings.flag_db() && ripe && suspect.crossed_at.is_none() {
                 suspect.crossed_at = Some(ts);
             }
+        }
+    }
+
+    /// The highest score so far, by whichever layer.
+    pub(crate) fn note_peak(&mut self, db: f64, ts: EventTime) {
+        if self.accepted > 0 && (self.peak_at_ms == 0 || db as f32 > self.peak_db) {
+            self.peak_db = db as f32;
+            self.peak_at_ms = ts.millis();
         }
     }
 
@@ -243,8 +256,8 @@ impl CodeWatch {
         means: &[f64; KINDS],
     ) -> f64 {
         let temper = self.order_day.temper(settings);
-        let odds =
-            settings.leak_prior / (1.0 - settings.leak_prior) * libm::exp(self.log_now(settings));
+        let log = self.log_now(settings).max(self.learned_db() / DECIBANS);
+        let odds = settings.leak_prior / (1.0 - settings.leak_prior) * libm::exp(log);
         let (mut all, mut leaked) = (0.0, 0.0);
         for (kind, bets) in self.orders.iter().enumerate() {
             let ratio = reading.ratio[kind] / means[kind];

@@ -12,6 +12,7 @@ use crate::marks::{
     Belief, KINDS, Kind, OBSERVING, SHARES, Share, Signal, Silence, belief, city_weight,
 };
 use crate::order_time::read_time;
+use crate::profile::{LEANINGS, TRAITS, Trait};
 use crate::reference::{BASKET_BINS, OrderMemory};
 use crate::shop::amount_bin;
 use crate::stable::{logit, sigmoid, stable_hash};
@@ -35,6 +36,11 @@ pub(crate) struct Reading {
     /// Observed and expected by signal, where it spoke.
     pub(crate) seen: [Option<(f64, f64)>; OBSERVING],
     pub(crate) silence: [Silence; OBSERVING],
+    /// What the order showed of each trait, where it was told.
+    pub(crate) traits: [Option<Trait>; TRAITS],
+    /// How much more the order leans to a leak than to the code: place, basket, shop hours,
+    /// office hours; logs.
+    pub(crate) leaning: [f64; LEANINGS],
     /// Bounded likelihood ratio by kind.
     pub(crate) ratio: [f64; KINDS],
     /// What enters the code's history.
@@ -55,6 +61,8 @@ pub(crate) fn read_attempt(
         logs: [[0.0; OBSERVING]; KINDS],
         seen: [None; OBSERVING],
         silence: [Silence::NoField; OBSERVING],
+        traits: [None; TRAITS],
+        leaning: [0.0; LEANINGS],
         ratio: [1.0; KINDS],
         memory: OrderMemory {
             shares: [None; SHARES],
@@ -72,7 +80,9 @@ pub(crate) fn read_attempt(
         expected
             .market
             .hopper
-            .past(customer, expected.partner, expected.day, days)
+            .past(customer, expected.partner, expected.day, days, |partner| {
+                expected.market.is_suspect(partner, expected.day)
+            })
     });
     reading.note_share(
         expected,
@@ -93,10 +103,14 @@ pub(crate) fn read_attempt(
         reading.note_share(expected, Signal::TooFast, Share::TooFast, too_fast);
         let returning = attempt.new_customer.map(|new| !new);
         reading.note_share(expected, Signal::Returning, Share::Returning, returning);
-        let hopper = past.map(|past| past.other_partner);
+        let hopper = past.map(|past| past.other_partners > 0);
         reading.note_share(expected, Signal::Hopper, Share::Hopper, hopper);
         let repeat = past.map(|past| past.same_partner_before);
         reading.note_share(expected, Signal::RepeatCustomer, Share::Repeat, repeat);
+        if let Some(past) = past {
+            reading.note_company(expected, Share::Hunter, past.other_partners > 1);
+            reading.note_company(expected, Share::Tainted, past.tainted);
+        }
         reading.memory.shares[Share::HasClickId as usize] = Some(attempt.has_click_id);
         reading.memory.shares[Share::HasReferrer as usize] = Some(attempt.referrer.is_some());
         reading.note_city(expected, attempt.city);
@@ -123,12 +137,33 @@ impl Reading {
             return;
         }
         let honest = expected.share[share as usize].max(SHARE_FLOOR);
+        self.note_trait(expected, share, share as usize, yes);
         for kind in Kind::ALL {
             if let Some(leaked) = leaked_share(expected, kind, share, honest) {
                 self.logs[kind as usize][signal as usize] = log_ratio(yes, leaked, honest);
             }
         }
         self.seen[signal as usize] = Some((f64::from(u8::from(yes)), honest));
+    }
+
+    /// A trait for the learned judge.
+    fn note_trait(&mut self, expected: &Expected<'_>, share: Share, index: usize, yes: bool) {
+        let at = share as usize;
+        self.traits[index] = Some(Trait {
+            yes,
+            own: expected.share[at].clamp(SHARE_FLOOR, 0.99),
+            shop: expected.shop_now[at].clamp(SHARE_FLOOR, 0.99),
+        });
+    }
+
+    /// Whose codes the customer used besides: what the shop's customers do, not one code's.
+    fn note_company(&mut self, expected: &Expected<'_>, share: Share, yes: bool) {
+        self.memory.shares[share as usize] = Some(yes);
+        if expected.silence[Share::Hopper as usize] == Silence::None {
+            // The last two traits are these two.
+            let index = TRAITS - (SHARES - share as usize);
+            self.note_trait(expected, share, index, yes);
+        }
     }
 
     /// Coupon host, social host or any other: one draw from three, not two marks.
@@ -170,6 +205,12 @@ impl Reading {
         if expected.standing.public && !coupon {
             // Whoever does not come from the audience came through the allowed sites.
             return;
+        }
+        for (share, yes) in [
+            (Share::CouponReferrer, coupon),
+            (Share::SocialReferrer, social),
+        ] {
+            self.note_trait(expected, share, share as usize, yes);
         }
         let honest_coupon = expected.share[Share::CouponReferrer as usize].max(SHARE_FLOOR);
         let honest_social = expected.share[Share::SocialReferrer as usize]
@@ -320,6 +361,13 @@ impl Reading {
     }
 
     fn close(&mut self, expected: &Expected<'_>) {
+        let site = &self.logs[Kind::Site as usize];
+        self.leaning = [
+            site[Signal::OffAudience as usize],
+            site[Signal::Basket as usize],
+            site[Signal::OrderTime as usize],
+            self.logs[Kind::Insider as usize][Signal::OrderTime as usize],
+        ];
         for kind in Kind::ALL {
             let log: f64 = self.logs[kind as usize].iter().sum();
             self.ratio[kind as usize] = bounded_ratio(expected.settings, log);

@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::Judge;
 use crate::stable::stable_hash;
 
 /// The judge's numbers. `Default` is what the measurements in `docs/detection.md` were made with.
@@ -173,6 +174,22 @@ pub struct DetectSettings {
     pub leak_prior: f64,
     /// Value added tax on commissions, percent: 16 in Kazakhstan from 2026.
     pub vat_pct: f64,
+    /// Weight of the number of orders in the posterior over start and share of a leak; below 1,
+    /// because orders come in clusters.
+    pub volume_temper: f64,
+    /// Whether the learned judge speaks besides the label-free core.
+    pub learned: bool,
+    /// The learned judge's model; the shipped one unless another is given.
+    #[serde(skip)]
+    pub judge: Judge,
+    /// From this score of the learned judge on a code keeps a ledger and the ring of its last
+    /// orders, in decibans.
+    pub learned_suspect_db: f64,
+    /// An episode is not cleared while the learned judge's score is above this, in decibans.
+    pub learned_clear_db: f64,
+    /// Hand out what the learned judge sees of every code at every hour with orders: for training and
+    /// evaluation, not for deployments.
+    pub export_features: bool,
     /// Further coupon hosts.
     pub coupon_hosts: Vec<String>,
     /// Hosts that are no coupon hosts whatever the list says.
@@ -254,6 +271,12 @@ impl Default for DetectSettings {
             ring_orders: 64,
             leak_prior: 0.01,
             vat_pct: 16.0,
+            volume_temper: 0.5,
+            learned: true,
+            judge: Judge::default(),
+            learned_suspect_db: 15.0,
+            learned_clear_db: 15.0,
+            export_features: false,
             coupon_hosts: Vec::new(),
             honest_hosts: Vec::new(),
         }

@@ -13,6 +13,7 @@ use crate::reference::{BASKET_BINS, MIXES};
 use crate::settings::DetectSettings;
 use crate::stable::{decay, from_units, logit};
 use crate::sums::ShopSums;
+use crate::volume::Volume;
 
 /// Bins of a week: 24 hours of working days, 24 of the weekend (UTC).
 pub(crate) const WEEK_BINS: usize = 48;
@@ -43,6 +44,7 @@ pub(crate) struct Shop {
     cities_all: f64,
     /// Divisors of the last closed hours, for late orders.
     closed: VecDeque<(i32, [f32; RATIOS])>,
+    pub(crate) volume: Volume,
 }
 
 impl Shop {
@@ -63,6 +65,7 @@ impl Shop {
             cities: Vec::new(),
             cities_all: 0.0,
             closed: VecDeque::new(),
+            volume: Volume::new(hour.index().div_euclid(24)),
         }
     }
 
@@ -109,6 +112,7 @@ impl Shop {
             }
         }
         self.bound_cities(settings.shop_cities_max as usize);
+        self.volume.absorb(hour.index().div_euclid(24), sums);
     }
 
     fn fade_to(&mut self, settings: &DetectSettings, hour: i32) {

@@ -36,6 +36,8 @@ pub struct HourSums {
     pub(crate) customers: Vec<(u64, u32)>,
     /// (host, partner) of orders that came from a host of no known class.
     pub(crate) hosts: Vec<(u64, u32)>,
+    /// Partners whose codes sold while they were under suspicion.
+    pub(crate) suspects: Vec<u32>,
 }
 
 /// Sums of one shop in one hour, in exchange units.
@@ -49,6 +51,10 @@ pub(crate) struct ShopSums {
     pub(crate) hours: BTreeMap<u8, u64>,
     pub(crate) baskets: BTreeMap<u8, u64>,
     pub(crate) cities: BTreeMap<u64, u64>,
+    /// Orders, of which one code counts only so many a day.
+    pub(crate) orders: u64,
+    /// First visits by people, of which one code counts only so many an hour.
+    pub(crate) visits: u64,
 }
 
 impl HourSums {
@@ -59,11 +65,15 @@ impl HourSums {
         }
         self.customers.extend(other.customers);
         self.hosts.extend(other.hosts);
+        self.suspects.extend(other.suspects);
     }
 
     /// Whether nothing was contributed.
     pub fn is_empty(&self) -> bool {
-        self.shops.is_empty() && self.customers.is_empty() && self.hosts.is_empty()
+        self.shops.is_empty()
+            && self.customers.is_empty()
+            && self.hosts.is_empty()
+            && self.suspects.is_empty()
     }
 }
 
@@ -77,6 +87,8 @@ impl ShopSums {
         add_map(&mut self.hours, &other.hours);
         add_map(&mut self.baskets, &other.baskets);
         add_map(&mut self.cities, &other.cities);
+        self.orders += other.orders;
+        self.visits += other.visits;
     }
 
     pub(crate) fn share(&mut self, index: usize, yes: bool, weight: f64) {

@@ -10,7 +10,7 @@ use crate::episode::OpenEpisode;
 use crate::exposure::Settled;
 use crate::ledger::Ledger;
 use crate::marks::KINDS;
-use crate::onset::{Posterior, RingOrder, posterior};
+use crate::onset::{Posterior, RingOrder, UsualVolume, posterior};
 use crate::reference::Week;
 use crate::settings::DetectSettings;
 
@@ -32,6 +32,8 @@ pub(crate) struct Suspect {
     /// Accepted evidential orders since then.
     pub(crate) orders: u32,
     pub(crate) currency: Option<Currency>,
+    /// What the code sold before it came under suspicion.
+    pub(crate) usual: UsualVolume,
     pub(crate) data_gap: bool,
     pub(crate) open: Option<OpenEpisode>,
     /// When the evidence crossed the flag's threshold in the hour at hand.
@@ -39,7 +41,7 @@ pub(crate) struct Suspect {
 }
 
 /// Orders that a clean code remembers, so that a leak's first ones are not lost before it shows.
-const RECENT_MAX: usize = 2;
+const RECENT_MAX: usize = 12;
 /// Range of the logs of remembered ratios.
 const RECENT_LOG: f64 = 4.0;
 
@@ -72,7 +74,7 @@ impl RecentOrders {
         };
     }
 
-    fn ring(&self) -> Vec<RingOrder> {
+    pub(crate) fn ring(&self) -> Vec<RingOrder> {
         let ratio =
             |step: u8| libm::exp(f64::from(step) / 255.0 * 2.0 * RECENT_LOG - RECENT_LOG) as f32;
         let mut ring: Vec<RingOrder> = self
@@ -110,10 +112,10 @@ pub(crate) struct HostSeen {
 }
 
 impl Suspect {
-    pub(crate) fn new(since: EventTime, recent: &RecentOrders) -> Suspect {
+    pub(crate) fn new(since: EventTime, recent: Option<&RecentOrders>) -> Suspect {
         Suspect {
             ledger: Ledger::default(),
-            ring: recent.ring(),
+            ring: recent.map(RecentOrders::ring).unwrap_or_default(),
             settled: Settled::default(),
             hosts: Vec::new(),
             present: Week::default(),
@@ -121,6 +123,7 @@ impl Suspect {
             settled_onset: None,
             orders: 0,
             currency: None,
+            usual: UsualVolume::default(),
             data_gap: false,
             open: None,
             crossed_at: None,
@@ -167,7 +170,7 @@ impl Suspect {
     /// Adds an order; the oldest leaves with the probability that it has now.
     fn push(&mut self, settings: &DetectSettings, kind_mass: &[f64; KINDS], order: RingOrder) {
         if self.ring.len() >= settings.ring_orders as usize {
-            let found = posterior(settings, &self.ring, kind_mass, self.earliest());
+            let found = posterior(settings, &self.ring, kind_mass, self.earliest(), self.usual);
             // A quarter leaves at once, so that the grid is not computed for every order.
             let leaving = (self.ring.len() / 4).max(1);
             for (order, leaked) in self.ring.iter().zip(&found.leaked).take(leaving) {
@@ -194,7 +197,8 @@ impl Suspect {
         settings: &DetectSettings,
         kind_mass: &[f64; KINDS],
     ) -> Option<Posterior> {
-        (!self.ring.is_empty()).then(|| posterior(settings, &self.ring, kind_mass, self.earliest()))
+        (!self.ring.is_empty())
+            .then(|| posterior(settings, &self.ring, kind_mass, self.earliest(), self.usual))
     }
 
     pub(crate) fn note_host(&mut self, host: &str, known: bool) {

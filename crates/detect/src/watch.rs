@@ -16,13 +16,17 @@ use crate::market::Market;
 use crate::marks::{KINDS, RATIO_CLICKS, RATIO_FLOOD, Share};
 use crate::order_time::ClickClock;
 use crate::prepare::permitted_hosts;
+use crate::profile::Profile;
 use crate::reading::{Reading, read_attempt};
 use crate::reference::OwnReference;
 use crate::settings::DetectSettings;
 use crate::shop::{amount_bin, week_bin};
 use crate::stable::stable_hash;
 use crate::sums::{HourSums, ShopId, ShopSums, bump};
-use crate::suspect::{RecentOrders, Suspect};
+use crate::suspect::Suspect;
+
+/// First visits of one code and hour that count in its shop's volume.
+const VISITS_MAX: u32 = 200;
 
 /// One code's state: small while it is clean.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -38,8 +42,8 @@ pub struct CodeWatch {
     pub(crate) notes: Option<Box<Notes>>,
     /// (fingerprint, hour) of the customers of the last day.
     pub(crate) customers: Vec<(u32, i32)>,
-    /// Its last evidential orders while it is clean, by time.
-    pub(crate) recent: RecentOrders,
+    /// What it shows lately, while it has orders.
+    pub(crate) profile: Option<Box<Profile>>,
     pub(crate) habit: ClickHabit,
     /// Where its last order was placed.
     pub(crate) shop: ShopId,
@@ -82,6 +86,9 @@ impl CodeWatch {
             }
         }
         if self.is_quarantined(settings) {
+            if facts.attempts.iter().any(|attempt| !attempt.rejected) {
+                sums.suspects.push(partner);
+            }
             return;
         }
         self.summarise_orders(settings, market, facts, sums);
@@ -154,6 +161,8 @@ impl CodeWatch {
             let ratio = click_watch::mean_ratio(referred, &ratios);
             to.ratio(RATIO_CLICKS, ratio, weight);
         }
+        let people = facts.clicks.first_visits.saturating_sub(facts.clicks.bots);
+        to.visits += crate::stable::to_units(f64::from(people.min(VISITS_MAX)));
         let usual = self.clock.usual_per_hour(facts.hour.index());
         let habit = &self.habit;
         if let Some(flood) = click_watch::read_flood(settings, facts.clicks, habit, usual) {
@@ -174,9 +183,19 @@ impl CodeWatch {
         open && hour.index() - self.last_step >= 24
     }
 
-    /// Evidence in decibans as of the last judged hour; `None` before any.
+    /// Score in decibans as of the last judged hour, by whichever layer says more; `None` before
+    /// any evidence.
     pub fn score(&self) -> Option<f64> {
-        self.has_evidence().then_some(f64::from(self.last_db))
+        self.has_evidence()
+            .then(|| f64::from(self.last_db).max(self.learned_db()))
+    }
+
+    /// Score of the learned judge when it last looked, in decibans.
+    pub(crate) fn learned_db(&self) -> f64 {
+        self.profile
+            .as_ref()
+            .and_then(|profile| profile.learned_db)
+            .map_or(f64::NEG_INFINITY, f64::from)
     }
 
     /// Highest score so far and when it was reached; `None` before any evidence.
@@ -197,7 +216,8 @@ impl CodeWatch {
         });
         let flood = self.flood.as_ref().map_or(0, |_| size_of::<FloodTrack>());
         let notes = self.notes.as_ref().map_or(0, |_| size_of::<Notes>());
-        size_of::<CodeWatch>() + pairs + suspect + flood + notes
+        let profile = self.profile.as_ref().map_or(0, |_| size_of::<Profile>());
+        size_of::<CodeWatch>() + pairs + suspect + flood + notes + profile
     }
 
     /// Whether an episode of the leak track is open.
@@ -226,6 +246,7 @@ fn add_order(to: &mut ShopSums, attempt: &AttemptFact, reading: &Reading, weight
             *kept += crate::stable::to_units(part * weight);
         }
     }
+    to.orders += crate::stable::to_units(weight);
     bump(&mut to.hours, week_bin(attempt.ts.hour()) as u8, weight);
     bump(&mut to.baskets, amount_bin(attempt.amount), weight);
     if let Some(city) = attempt.city {

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use promoguard_detect::{DetectSettings, HourOfCode, HourSums, Market, Verdict};
+use promoguard_detect::{DetectSettings, FeatureRow, HourOfCode, HourSums, Market, Verdict};
 use promoguard_event::{Code, EventTime, Flag, Hour, JudgedOrder, ScoreLine, Topic, Window};
 use promoguard_sketch::HashKey;
 
@@ -38,6 +38,8 @@ pub struct Effects {
     pub judged_orders: Vec<JudgedOrder>,
     /// Signals that abstained, with how often.
     pub abstained: Vec<(&'static str, u64)>,
+    /// What the learned judge saw, where the settings ask for it.
+    pub features: Vec<FeatureRow>,
     /// What was refused of the registry.
     pub conflicts: Vec<RegistryConflict>,
     /// What was counted.
@@ -346,6 +348,7 @@ impl ShardSet {
                 Verdict::Flag(flag) => self.effects.flags.push(JudgedFlag { hour, flag: *flag }),
                 Verdict::Judged(order) => self.effects.judged_orders.push(order),
                 Verdict::Abstained(signal) => count_signal(&mut self.effects.abstained, signal),
+                Verdict::Features(row) => self.effects.features.push(*row),
             }
         }
         self.effects.flags[first_flag..].sort_by(|a, b| {

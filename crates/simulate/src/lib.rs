@@ -4,6 +4,7 @@
 //! that whoever reads them is checked against a second reading of the contract. What really happened is
 //! kept beside the records ([`World::truth`], [`Marks`]).
 //!
+//! - [`WorldSettings::preset`], [`WorldSettings::drawn`]: worlds by name, and worlds of constants drawn at random
 //! - [`World::fill`], [`World::next_hour`]: records in order of arrival, in bounded memory
 //! - [`write_files`], [`write_world`]: a whole world as NDJSON
 //!
@@ -34,16 +35,19 @@ mod calendar;
 mod delivery;
 mod dirty;
 mod draft;
+mod drawn;
 mod family;
 mod files;
 mod geography;
 mod json;
+mod presets;
 mod programme;
 mod random;
 mod record;
 mod settings;
 mod shape;
 mod shop;
+mod spread;
 mod stage;
 mod time;
 mod truth;

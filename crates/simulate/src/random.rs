@@ -26,6 +26,8 @@ pub(crate) enum Stream {
     Delivery,
     Era,
     Life,
+    Settings,
+    Habits,
 }
 
 /// The finaliser of SplitMix64: a bijection on 64 bits, so distinct serials give distinct ids.
@@ -88,6 +90,22 @@ impl Random {
         low + (high - low) * self.unit()
     }
 
+    /// Uniform between two ends; draws nothing where they are one.
+    #[inline]
+    pub(crate) fn between(&mut self, (low, high): (f64, f64)) -> f64 {
+        if low < high {
+            self.range(low, high)
+        } else {
+            low
+        }
+    }
+
+    /// Like `chance`, and draws nothing where the answer is certain.
+    #[inline]
+    pub(crate) fn happens(&mut self, share: f64) -> bool {
+        share >= 1.0 || (share > 0.0 && self.chance(share))
+    }
+
     /// Uniform in low..high; `low` where the range is empty.
     #[inline]
     pub(crate) fn range_ms(&mut self, low: i64, high: i64) -> i64 {
@@ -96,6 +114,11 @@ impl Random {
 
     pub(crate) fn log_uniform(&mut self, low: f64, high: f64) -> f64 {
         libm::exp(self.range(libm::log(low), libm::log(high)))
+    }
+
+    /// Uniform on the logarithm between two ends.
+    pub(crate) fn log_between(&mut self, (low, high): (f64, f64)) -> f64 {
+        self.log_uniform(low, high)
     }
 
     pub(crate) fn exponential(&mut self, mean: f64) -> f64 {

@@ -189,36 +189,6 @@ pub enum SettingsError {
 }
 
 impl WorldSettings {
-    /// The default programme, on marketplaces only: no click ids, hardly a referrer.
-    pub fn walled_gardens(seed: u64) -> Self {
-        Self {
-            seed,
-            walled_share: 1.0,
-            ..Self::default()
-        }
-    }
-
-    /// A programme in which everything is against the detector: small leaks that grow slowly or were
-    /// always there, more innocent stories and floods, more late and disordered records.
-    pub fn hard(seed: u64) -> Self {
-        Self {
-            seed,
-            walled_share: 0.75,
-            leak_size_min: 0.3,
-            leak_size_max: 1.2,
-            from_day_one_share: 0.3,
-            slow_ramp_share: 0.45,
-            click_flood_share: 0.06,
-            lookalike_share: 0.5,
-            unregistered_share: 0.05,
-            polled_share: 0.5,
-            late_share: 0.04,
-            out_of_order_share: 0.06,
-            duplicate_share: 0.03,
-            ..Self::default()
-        }
-    }
-
     /// Checks every bound.
     ///
     /// # Errors

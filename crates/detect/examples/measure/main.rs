@@ -1,6 +1,6 @@
 //! Measures the judge on simulated worlds:
-//! `measure FIRST_SEED..LAST_SEED WORLD [SETTINGS…]`, WORLD = mixed | open | walled | hard |
-//! honest | small (`+flags` lists the false ones), SETTINGS = JSON.
+//! `measure FIRST_SEED..LAST_SEED WORLD [SETTINGS…]`, WORLD = a preset of `promoguard simulate`, such as
+//! `walled`, or `FAMILY:PRESET` (`+flags` lists the false ones), SETTINGS = JSON.
 //! Prints what was found, what was falsely flagged, and how the intervals held.
 #![allow(
     clippy::disallowed_macros,
@@ -12,7 +12,7 @@ mod hot_stage;
 mod tally;
 
 use promoguard_detect::DetectSettings;
-use promoguard_simulate::{World, WorldSettings};
+use promoguard_simulate::{Family, World, WorldSettings};
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -36,6 +36,13 @@ fn main() {
     if settings.is_empty() {
         settings.push(DetectSettings::default());
     }
+    if let Ok(file) = std::env::var("MODEL") {
+        let model =
+            promoguard_detect::Model::parse(&std::fs::read_to_string(file).expect("a file"));
+        for settings in &mut settings {
+            settings.judge = promoguard_detect::Judge::new(model.clone().expect("a model"));
+        }
+    }
     let mut tallies: Vec<tally::Tally> = settings
         .iter()
         .map(|_| tally::Tally::new(verbose))
@@ -57,39 +64,11 @@ fn main() {
     }
 }
 
+/// `mixed`, or `agents:mixed` for a world of another family.
 fn world_settings(seed: u64, kind: &str) -> WorldSettings {
-    let plain = WorldSettings {
-        seed,
-        ..WorldSettings::default()
-    };
-    match kind {
-        "walled" => WorldSettings {
-            walled_share: 1.0,
-            ..plain
-        },
-        "open" => WorldSettings {
-            walled_share: 0.0,
-            ..plain
-        },
-        "hard" => WorldSettings {
-            leak_size_min: 0.15,
-            leak_size_max: 1.0,
-            slow_ramp_share: 0.5,
-            lookalike_share: 0.6,
-            ..plain
-        },
-        "honest" => WorldSettings {
-            leak_share: 0.0,
-            click_flood_share: 0.0,
-            lookalike_share: 0.5,
-            ..plain
-        },
-        "small" => WorldSettings {
-            codes: 5,
-            merchants: 1,
-            orders_per_day_median: 3.0,
-            ..plain
-        },
-        _ => plain,
+    let (family, name) = kind.split_once(':').unwrap_or(("programme", kind));
+    WorldSettings {
+        family: Family::named(family).expect("a family of worlds"),
+        ..WorldSettings::preset(name, seed).expect("a preset of `promoguard simulate`")
     }
 }

@@ -390,7 +390,7 @@ pub(crate) fn run_in_shards(
                     match verdict {
                         Verdict::Flag(flag) => outcome.flags.push((code, *flag)),
                         Verdict::Judged(_) => outcome.judged += 1,
-                        Verdict::Abstained(_) => {}
+                        Verdict::Abstained(_) | Verdict::Features(_) => {}
                     }
                 }
             }

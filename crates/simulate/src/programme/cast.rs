@@ -3,6 +3,7 @@
 use crate::draft::ReferrerId;
 use crate::geography::Population;
 use crate::programme::codes::{Audience, CodePlan};
+use crate::programme::habits::{Habits, RegistryHabits, ShopHabits, StoryHabits, TIERS};
 use crate::programme::names::{
     self, CodeTexts, LISTED_COUPON_HOSTS, PLATFORMS, UNLISTED_COUPON_HOSTS,
 };
@@ -12,7 +13,7 @@ use crate::programme::stories::Story;
 use crate::random::{Random, Stream};
 use crate::settings::WorldSettings;
 use crate::shape::WeekShape;
-use crate::shop::{Coverage, Identity, Lifecycle, Merchant, TimeStyle, draw_poll_ms};
+use crate::shop::{Identity, Lifecycle, Merchant, TimeStyle, draw_poll_ms};
 use crate::stage::{CodeCard, RegistryEntry, Stage};
 use crate::time::{DAY_MS, days_ms};
 use crate::truth::{CodeTruth, HonestLookalike, TruthEvent};
@@ -46,18 +47,18 @@ pub(crate) fn cast_referrers(stage: &mut Stage) -> Referrers {
     }
 }
 
-pub(crate) fn cast_merchant(settings: &WorldSettings, number: u32) -> Merchant {
+pub(crate) fn cast_merchant(
+    settings: &WorldSettings,
+    habits: &ShopHabits,
+    number: u32,
+) -> Merchant {
     let mut random = Random::of(settings.seed, Stream::Cast, 1, number.into());
     let random = &mut random;
     let walled = random.chance(settings.walled_share);
     let russian = random.chance(settings.russia_share);
     let marketplace = walled.then(|| {
-        let weights = if russian {
-            [0.0, 0.0, 0.6, 0.4]
-        } else {
-            [0.6, 0.2, 0.12, 0.08]
-        };
-        MARKETPLACES[random.weighted(&weights)]
+        let weights = &habits.marketplaces[usize::from(russian)];
+        MARKETPLACES[random.weighted(weights)]
     });
     let country = if russian { "RU" } else { "KZ" };
     Merchant {
@@ -65,11 +66,11 @@ pub(crate) fn cast_merchant(settings: &WorldSettings, number: u32) -> Merchant {
         marketplace,
         country,
         currency: if russian { "RUB" } else { "KZT" },
-        identity: draw_identity(marketplace, random),
+        identity: draw_identity(habits, marketplace, random),
         coverage: if walled {
-            walled_coverage(random)
+            habits.walled_coverage.draw(random)
         } else {
-            open_coverage(random)
+            habits.open_coverage.draw(random)
         },
         time_style: match (marketplace, random.index(3)) {
             (Some("kaspi"), _) => TimeStyle::EpochMs,
@@ -78,43 +79,42 @@ pub(crate) fn cast_merchant(settings: &WorldSettings, number: u32) -> Merchant {
             _ => TimeStyle::Utc,
         },
         amount_quoted: random.chance(0.4),
-        basket_median: 100.0
-            * if russian {
-                random.log_normal(3_500.0, 0.6)
-            } else {
-                random.log_normal(19_000.0, 0.7)
-            },
-        basket_sigma: random.range(0.35, 0.8),
+        basket_median: {
+            let (median, sigma) = habits.basket_medians[usize::from(russian)];
+            100.0 * random.log_normal(median, sigma)
+        },
+        basket_sigma: random.between(habits.basket_sigma),
         price_step: if russian {
             random.pick(&[100, 100, 1])
         } else {
             random.pick(&[1_000, 1_000, 9_000, 100])
         },
-        lifecycle: match random.weighted(&[0.7, 0.12, 0.18]) {
+        lifecycle: match random.weighted(&habits.lifecycles) {
             0 => Lifecycle::Full,
             1 => Lifecycle::FromPaid,
             _ => Lifecycle::CreatedOnly,
         },
         pay_delay_median_hours: if walled {
-            random.range(20.0, 90.0)
+            random.between(habits.walled_pay_delay_hours)
         } else {
-            random.log_uniform(0.05, 1.0)
+            random.log_between(habits.open_pay_delay_hours)
         },
-        cancel_share: random.range(0.02, 0.12),
-        return_share: random.range(0.01, 0.1),
+        cancel_share: random.between(habits.cancel_share),
+        return_share: random.between(habits.return_share),
         poll_ms: (walled && random.chance(settings.polled_share)).then(|| draw_poll_ms(random)),
-        auto_base: random.range(0.005, 0.06),
+        auto_base: random.between(habits.auto_base),
         population: Population::of(country),
-        week: WeekShape::shop(random.index(3), random.range(0.75, 1.35) as f32),
+        week: WeekShape::shop(random.index(3), random.between(habits.weekend) as f32),
     }
 }
 
-fn draw_identity(marketplace: Option<&str>, random: &mut Random) -> Identity {
+fn draw_identity(habits: &ShopHabits, marketplace: Option<&str>, random: &mut Random) -> Identity {
     match marketplace {
-        Some("kaspi") if random.chance(0.35) => Identity::MaskedPhone,
-        Some(_) if random.chance(0.12) => Identity::Nobody,
+        Some("kaspi") if random.chance(habits.kaspi_masked) => Identity::MaskedPhone,
+        Some(_) if random.chance(habits.walled_nobody) => Identity::Nobody,
         Some(_) => Identity::Marketplace,
-        None => match random.weighted(&[0.4, 0.2, 0.25, 0.15]) {
+        None if random.happens(habits.open_nobody) => Identity::Nobody,
+        None => match random.weighted(&habits.identities) {
             0 => Identity::Own,
             1 => Identity::Phone,
             2 => Identity::PhoneAsTyped,
@@ -123,60 +123,10 @@ fn draw_identity(marketplace: Option<&str>, random: &mut Random) -> Identity {
     }
 }
 
-fn walled_coverage(random: &mut Random) -> Coverage {
-    Coverage {
-        click_id: 0.0,
-        click_ts: 0.0,
-        referrer: if random.chance(0.2) {
-            random.range(0.05, 0.3)
-        } else {
-            0.0
-        },
-        entry: if random.chance(0.3) {
-            random.range(0.6, 1.0)
-        } else {
-            0.0
-        },
-        newcomer: if random.chance(0.65) { 1.0 } else { 0.0 },
-        city: if random.chance(0.85) {
-            random.range(0.9, 1.0)
-        } else {
-            0.0
-        },
-    }
-}
-
-fn open_coverage(random: &mut Random) -> Coverage {
-    Coverage {
-        click_id: random.range(0.78, 0.98),
-        click_ts: if random.chance(0.8) { 1.0 } else { 0.0 },
-        referrer: if random.chance(0.85) {
-            random.range(0.55, 0.95)
-        } else {
-            0.0
-        },
-        entry: if random.chance(0.85) {
-            random.range(0.9, 1.0)
-        } else {
-            0.0
-        },
-        newcomer: if random.chance(0.85) { 1.0 } else { 0.0 },
-        city: random.range(0.85, 1.0),
-    }
-}
-
-/// Name, upper bound of followers, share of codes, orders a day relative to the median code.
-const TIERS: [(&str, f64, f64, f64); 5] = [
-    ("nano", 5e3, 0.45, 0.55),
-    ("micro", 2e4, 0.32, 1.2),
-    ("mid", 1e5, 0.16, 2.8),
-    ("macro", 1e6, 0.06, 7.0),
-    ("mega", 8e6, 0.01, 22.0),
-];
-
 /// A code with its partner: the plan, the registry's card and an empty truth.
 pub(crate) fn cast_code(
     settings: &WorldSettings,
+    habits: &Habits,
     stage: &mut Stage,
     referrers: &Referrers,
     texts: &mut CodeTexts,
@@ -192,31 +142,31 @@ pub(crate) fn cast_code(
         merchant.name.clone(),
     );
     let population = merchant.population.clone();
-    // One partner in six has the code before as well: for another shop, mostly.
-    let partner = if number > 0 && random.chance(0.16) {
+    let (ways, known) = (&habits.partners, &habits.registry);
+    let partner = if number > 0 && random.chance(ways.has_two_codes) {
         number - 1
     } else {
         number
     };
     let mut partner_random = Random::of(settings.seed, Stream::Cast, 3, partner.into());
     let city = population.draw(&mut partner_random);
-    let tier = partner_random.weighted(&TIERS.map(|tier| tier.2));
-    let (tier_name, followers_max, _, tier_orders) = TIERS[tier];
+    let tier = partner_random.weighted(&ways.tiers);
+    let (tier_name, followers_max) = TIERS[tier];
     let followers = partner_random.log_uniform(followers_max / 6.0, followers_max) as u64;
-    let platform = partner_random.weighted(&[0.46, 0.22, 0.1, 0.12, 0.06, 0.04]);
+    let platform = partner_random.weighted(&ways.platforms);
     let week = WeekShape::audience(
-        partner_random.weighted(&[0.5, 0.2, 0.12, 0.18]),
+        partner_random.weighted(&ways.profiles),
         partner_random.index(4),
-        partner_random.range(0.0, 0.5) as f32,
+        partner_random.between(ways.profile_blend) as f32,
         partner_random.index(3),
-        partner_random.range(0.7, 1.6) as f32,
+        partner_random.between(ways.weekend) as f32,
     );
 
     let rhythm = Rhythm {
-        gap_mean_days: random.log_uniform(2.5, 16.0),
-        decay_hours: random.range(8.0, 34.0),
-        burst_share: random.range(0.3, 0.8),
-        height_sigma: random.range(0.4, 0.9),
+        gap_mean_days: random.log_between(ways.post_gap_days),
+        decay_hours: random.between(ways.post_decay_hours),
+        burst_share: random.between(ways.post_share),
+        height_sigma: random.between(ways.post_height_sigma),
         hours_of_day: (9, 22),
     };
     // The posts of the weeks before are still felt when the world begins.
@@ -224,39 +174,47 @@ pub(crate) fn cast_code(
     let posts = Feed::new(settings.seed, Stream::Posts, number.into(), rhythm, before);
     let audience = Audience {
         city,
-        home_share: if random.chance(0.2) {
-            random.range(0.0, 0.25)
+        home_share: if random.chance(ways.scattered) {
+            random.between(ways.scattered_home)
         } else {
-            random.range(0.3, 0.9)
+            random.between(ways.home)
         },
-        reach: followers / 3 + 60,
+        reach: (followers as f64 / ways.followers_per_reached) as u64 + 60,
         platforms: [
             referrers.platforms[platform],
             random.pick(&referrers.platforms),
         ],
-        platform_shares: [random.range(0.5, 0.8), random.range(0.02, 0.15)],
+        platform_shares: [
+            random.between(ways.main_platform),
+            random.between(ways.second_platform),
+        ],
         robot: PLATFORMS[platform].2,
-        robot_share: random.range(0.01, 0.08),
+        robot_share: random.between(ways.robots),
     };
     let mut plan = CodePlan::new(merchant_number, audience, week, posts);
-    let per_day = random.log_normal(settings.orders_per_day_median * tier_orders, 0.8)
-        * settings.volume_scale;
-    let clicks_per_order = settings.clicks_per_order * random.log_normal(0.88, 0.5);
+    let per_day = random.log_normal(
+        settings.orders_per_day_median * ways.tier_orders[tier],
+        ways.orders_sigma,
+    ) * settings.volume_scale;
+    let (clicks_median, clicks_sigma) = ways.clicks_per_order;
+    let clicks_per_order =
+        settings.clicks_per_order * random.log_normal(clicks_median, clicks_sigma);
     plan.orders_per_hour = per_day / 24.0;
-    plan.typed_share = if marketplace.is_some() {
-        random.range(0.2, 0.7)
+    let walled = marketplace.is_some();
+    plan.typed_share = random.between(if walled {
+        ways.walled_typed
     } else {
-        random.range(0.08, 0.4)
-    };
+        ways.open_typed
+    });
     plan.clicks_per_hour = plan.orders_per_hour * clicks_per_order;
-    plan.newcomer_share = if marketplace.is_some() {
-        random.range(0.2, 0.55)
+    plan.newcomer_share = random.between(if walled {
+        ways.walled_newcomers
     } else {
-        random.range(0.4, 0.8)
-    };
-    plan.repeat_share = random.range(0.08, 0.35);
-    plan.day_shape = random.log_uniform(1.2, 8.0);
-    if random.chance(0.1) {
+        ways.open_newcomers
+    });
+    plan.repeat_share = random.between(ways.repeats);
+    plan.day_shape = random.log_between(ways.day_shape);
+    if random.chance(ways.launched_late) {
         // Launched while the world is already running.
         plan.starts_at =
             settings.start + (days_ms(settings.days) as f64 * random.range(0.05, 0.5)) as i64;
@@ -267,35 +225,42 @@ pub(crate) fn cast_code(
     truth.registered = !random.chance(settings.unregistered_share);
     let mut card = CodeCard {
         key: text.to_lowercase(),
-        alias: random.chance(0.2).then(|| alias(random)),
+        alias: random.chance(known.alias).then(|| alias(random)),
         text,
         partner,
         merchant: merchant_number,
         registered: truth.registered,
         entry: RegistryEntry {
-            tier: random.chance(0.95).then_some(tier_name),
-            followers: random.chance(0.85).then_some(followers),
-            city: random.chance(0.85).then_some(city),
-            channels: if random.chance(0.8) {
+            tier: random.chance(known.tier).then_some(tier_name),
+            followers: random.chance(known.followers).then_some(followers),
+            city: random.chance(known.city).then_some(city),
+            channels: if random.chance(known.channels) {
                 vec![PLATFORMS[platform].0]
             } else {
                 Vec::new()
             },
             discount_pct: random.pick(&[5, 7, 10, 10, 10, 15, 20]),
             commission_pct_hundredths: random.pick(&[300, 500, 500, 700, 750, 1_000, 1_500]),
-            vat_payer: random.chance(0.8).then(|| country == "RU" && tier > 1),
+            vat_payer: random
+                .chance(known.vat_payer)
+                .then(|| country == "RU" && tier > 1),
             starts_at: None,
             ends_at: None,
             ..RegistryEntry::default()
         },
     };
     if random.chance(settings.lookalike_share) {
-        let kind = random.pick(&HonestLookalike::ALL);
         tell_story(
-            settings, stage, &mut plan, &mut card, &mut truth, kind, random,
+            settings,
+            &habits.stories,
+            stage,
+            &mut plan,
+            &mut card,
+            &mut truth,
+            random,
         );
     }
-    finish_entry(settings, &plan, &mut card, number, random);
+    finish_entry(settings, known, &plan, &mut card, number, random);
     (plan, card, truth)
 }
 
@@ -319,28 +284,29 @@ fn alias(random: &mut Random) -> String {
 
 fn tell_story(
     settings: &WorldSettings,
+    habits: &StoryHabits,
     stage: &mut Stage,
     plan: &mut CodePlan,
     card: &mut CodeCard,
     truth: &mut CodeTruth,
-    kind: HonestLookalike,
     random: &mut Random,
 ) {
+    let kind = HonestLookalike::ALL[random.weighted(&habits.kinds)];
     let begin = plan.starts_at.max(settings.start);
     let end = settings.start + days_ms(settings.days);
-    let story = Story::draw(kind, begin, end, random);
+    let story = Story::draw(kind, habits, begin, end, random);
     match kind {
         HonestLookalike::ViralPost => {
             let height = plan.posts.typical_height() * story.strength;
             plan.posts.add(Burst {
                 at: story.from,
                 height,
-                decay_hours: random.range(14.0, 34.0),
+                decay_hours: random.between(habits.viral_decay_hours),
             });
         }
         HonestLookalike::SpokenRegistered | HonestLookalike::SpokenUnregistered => {
-            plan.typed_share = random.range(0.88, 0.98);
-            plan.clicks_per_hour *= random.range(0.03, 0.15);
+            plan.typed_share = random.between(habits.spoken_typed);
+            plan.clicks_per_hour *= random.between(habits.spoken_clicks);
             card.entry.offline = kind == HonestLookalike::SpokenRegistered;
         }
         HonestLookalike::TelegramChannel => {
@@ -353,9 +319,9 @@ fn tell_story(
             let host = random.pick(&LISTED_COUPON_HOSTS);
             plan.audience.platforms[0] =
                 add_referrer(stage, &format!("https://{host}/shops/{}", truth.merchant));
-            plan.audience.platform_shares = [random.range(0.7, 0.9), 0.05];
+            plan.audience.platform_shares = [random.between(habits.coupon_partner_named), 0.05];
             plan.audience.home_share = 0.0;
-            plan.newcomer_share *= 0.6;
+            plan.newcomer_share *= habits.coupon_partner_newcomers;
             card.entry.permitted_hosts.push((*host).to_owned());
             card.entry.city = None;
         }
@@ -379,6 +345,7 @@ fn tell_story(
 /// What the brand enters last: validity, and the posts that it was told of.
 fn finish_entry(
     settings: &WorldSettings,
+    habits: &RegistryHabits,
     plan: &CodePlan,
     card: &mut CodeCard,
     number: u32,
@@ -389,7 +356,7 @@ fn finish_entry(
         Some(plan.starts_at)
     } else {
         random
-            .chance(0.7)
+            .chance(habits.starts_at)
             .then(|| settings.start - days_ms(random.range(5.0, 400.0)) / DAY_MS * DAY_MS)
     };
     entry.ends_at = if plan.ends_at != i64::MAX {
@@ -397,12 +364,12 @@ fn finish_entry(
     } else {
         let end = settings.start + days_ms(settings.days);
         random
-            .chance(0.4)
+            .chance(habits.ends_at)
             .then(|| end + days_ms(random.range(30.0, 300.0)) / DAY_MS * DAY_MS)
     };
     let mut announcements = Random::of(settings.seed, Stream::Announcements, number.into(), 0);
-    if announcements.chance(0.45) {
-        let told_share = announcements.range(0.4, 1.0);
+    if announcements.chance(habits.posts) {
+        let told_share = announcements.between(habits.posts_told);
         let posts = plan.posts.preview(settings.start + days_ms(settings.days));
         entry.posts = posts
             .into_iter()
@@ -411,10 +378,8 @@ fn finish_entry(
     }
 }
 
-/// The hosts of the coupon sites of a world of so many codes.
-pub(crate) fn coupon_hosts() -> impl Iterator<Item = &'static str> {
-    LISTED_COUPON_HOSTS
-        .iter()
-        .chain(&UNLISTED_COUPON_HOSTS)
-        .copied()
+/// The hosts of the coupon sites of a world, and whether a public list knows them.
+pub(crate) fn coupon_hosts() -> impl Iterator<Item = (&'static str, bool)> {
+    let listed = LISTED_COUPON_HOSTS.iter().map(|&host| (host, true));
+    listed.chain(UNLISTED_COUPON_HOSTS.iter().map(|&host| (host, false)))
 }

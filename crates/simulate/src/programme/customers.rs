@@ -4,6 +4,7 @@
 
 use crate::draft::Customer;
 use crate::geography::{CityId, Population};
+use crate::programme::habits::PlaceHabits;
 use crate::random::{Random, Stream, mix};
 
 /// The last few customers of something; a new one takes the place of the oldest.
@@ -42,6 +43,8 @@ pub(crate) struct Customers {
     seed: u64,
     met: u64,
     hunters: u64,
+    /// Share of shops that know a hunter from before the world began.
+    hunter_known: f64,
 }
 
 /// Keeps hunters' numbers apart from those of people met one by one.
@@ -50,11 +53,12 @@ const HUNTER_NUMBERS: u64 = 1 << 60;
 const INSIDER_NUMBERS: u64 = 1 << 61;
 
 impl Customers {
-    pub(crate) fn new(seed: u64, codes: u32) -> Self {
+    pub(crate) fn new(seed: u64, codes: u32, habits: &PlaceHabits) -> Self {
         Self {
             seed,
             met: 0,
-            hunters: 300 + u64::from(codes) * 8,
+            hunters: (habits.hunters + f64::from(codes) * habits.hunters_per_code) as u64,
+            hunter_known: habits.hunter_known,
         }
     }
 
@@ -76,8 +80,9 @@ impl Customers {
     }
 
     /// Whether this shop already knew the hunter before the world began: most shops know them.
-    pub(crate) fn hunter_is_known(customer: Customer, merchant: u32) -> bool {
-        !mix((customer.0 >> 8) ^ u64::from(merchant)).is_multiple_of(4)
+    pub(crate) fn hunter_is_known(&self, customer: Customer, merchant: u32) -> bool {
+        let drawn = mix((customer.0 >> 8) ^ u64::from(merchant)).reverse_bits();
+        (drawn >> 11) as f64 / (1u64 << 53) as f64 >= 1.0 - self.hunter_known
     }
 
     /// Member `number` of the circle around an insider.

@@ -1,6 +1,7 @@
 //! Leaks and click floods: when, how strong, and what their orders look like.
 
 use crate::draft::{NO_REFERRER, ReferrerId};
+use crate::programme::habits::{FloodHabits, LeakBuyers, LeakHabits, MessageHabits};
 use crate::programme::posts::{Burst, Feed, Rhythm};
 use crate::random::{Random, Stream};
 use crate::shape::WeekShape;
@@ -38,7 +39,7 @@ pub(crate) struct Leak {
     pub(crate) circle_share: f64,
     /// Share of the remaining buyers whom the shop knows already.
     pub(crate) returning_share: f64,
-    /// Share of buyers near the partner; 0 for the whole country.
+    /// Share of the circle, or of those whom the shop does not know, near the partner.
     pub(crate) home_share: f64,
     /// Members of the circle around an insider; 0 = no closed circle.
     pub(crate) circle: u64,
@@ -52,6 +53,9 @@ pub(crate) struct Leak {
     /// Shape of the gamma by which the leak's days differ.
     day_shape: f64,
 }
+
+/// Members of a circle are remembered in the bits of `circle_known`.
+const CIRCLE_MAX: u64 = u128::BITS as u64;
 
 /// Shares that decide what a leak becomes.
 #[derive(Clone, Copy, Debug)]
@@ -73,6 +77,7 @@ impl Leak {
     /// Draws a leak of `kind` that begins within `era`.
     pub(crate) fn draw(
         kind: LeakKind,
+        habits: &LeakHabits,
         fate: Fate,
         era: Era,
         seed: u64,
@@ -84,17 +89,17 @@ impl Leak {
         let onset = if day_one {
             era.from
         } else {
-            era.from + (span as f64 * random.range(0.15, 0.85)) as i64
+            era.from + (span as f64 * random.between(habits.onset)) as i64
         };
         let ramps = !day_one && random.chance(fate.slow_ramp);
         let ramp_ms = if ramps {
-            days_ms(random.range(7.0, 35.0))
+            days_ms(random.between(habits.ramp_days))
         } else {
             0
         };
         let left_ms = era.until - onset;
         let until = if random.chance(fate.stops) {
-            onset + (left_ms as f64 * random.range(0.25, 0.8)) as i64
+            onset + (left_ms as f64 * random.between(habits.stops)) as i64
         } else {
             i64::MAX
         };
@@ -107,87 +112,72 @@ impl Leak {
             timing: Timing::ShopHours,
             referrer: NO_REFERRER,
             referrer_share: 0.0,
-            auto_share: 0.05,
+            auto_share: 0.0,
             hunter_share: 0.0,
             circle_share: 0.0,
-            returning_share: 0.7,
+            returning_share: 0.0,
             home_share: 0.0,
             circle: 0,
             circle_known: 0,
             click_share: 0.0,
             click_to_order_s: (0.0, 0.0),
             basket: 1.0,
-            day_shape: random.range(2.0, 6.0),
+            day_shape: random.between(habits.day_shape),
         };
         match kind {
-            LeakKind::CouponSite => leak.make_coupon_site(random),
-            LeakKind::Extension => leak.make_extension(random),
-            LeakKind::InsiderOrCommunity => leak.make_insider(seed, code, random),
-            LeakKind::DealChannel => leak.make_deal_channel(seed, code, random),
+            LeakKind::CouponSite => leak.bring(&habits.coupon_site, random),
+            LeakKind::Extension => leak.bring(&habits.extension, random),
+            LeakKind::InsiderOrCommunity => leak.make_insider(habits, (seed, code), random),
+            LeakKind::DealChannel => leak.make_deal_channel(habits, (seed, code), random),
             LeakKind::ClickFlood => unreachable!("a flood is no leak of the code"),
         }
         leak
     }
 
-    fn make_coupon_site(&mut self, random: &mut Random) {
-        self.hunter_share = random.range(0.25, 0.55);
-        self.circle_share = random.range(0.1, 0.4);
-        self.returning_share = random.range(0.5, 0.8);
-        self.auto_share = random.range(0.02, 0.3);
-        self.basket = random.range(0.8, 1.15);
-        // Some pages "reveal" the code by opening the partner's link.
-        if random.chance(0.2) {
-            self.click_share = random.range(0.4, 0.9);
-            self.click_to_order_s = (60.0, 1_800.0);
+    /// Who buys through it.
+    fn bring(&mut self, buyers: &LeakBuyers, random: &mut Random) {
+        self.home_share = random.between(buyers.home);
+        self.hunter_share = random.between(buyers.hunters);
+        self.circle_share = random.between(buyers.circle);
+        self.returning_share = random.between(buyers.returning);
+        self.auto_share = random.between(buyers.auto);
+        self.basket = random.between(buyers.basket);
+        if random.happens(buyers.opens_link) {
+            self.click_share = random.between(buyers.clicks);
+            self.click_to_order_s = buyers.click_to_order_s;
         }
     }
 
-    fn make_extension(&mut self, random: &mut Random) {
-        self.hunter_share = random.range(0.1, 0.3);
-        self.circle_share = random.range(0.1, 0.35);
-        self.returning_share = random.range(0.65, 0.85);
-        self.auto_share = random.range(0.65, 0.95);
-        self.basket = random.range(0.95, 1.3);
-        if random.chance(0.3) {
-            self.click_share = random.range(0.6, 0.95);
-            self.click_to_order_s = (3.0, 50.0);
-        }
-    }
-
-    fn make_insider(&mut self, seed: u64, code: u64, random: &mut Random) {
-        self.circle = random.range(8.0, 120.0) as u64;
-        self.home_share = random.range(0.3, 0.95);
-        self.returning_share = random.range(0.5, 0.7);
+    fn make_insider(&mut self, habits: &LeakHabits, stream: (u64, u64), random: &mut Random) {
+        self.circle = (random.between(habits.insider_members) as u64).clamp(1, CIRCLE_MAX);
+        self.bring(&habits.insider, random);
         self.timing = Timing::OfficeHours;
-        if random.chance(0.5) {
-            let rhythm = Rhythm {
-                gap_mean_days: random.range(3.0, 12.0),
-                decay_hours: random.range(3.0, 12.0),
-                burst_share: 0.85,
-                height_sigma: 0.6,
-                hours_of_day: (9, 21),
-            };
-            self.timing = self.messages(seed, code, rhythm);
+        if random.chance(habits.insider_writes) {
+            self.timing = self.messages(&habits.insider_messages, (9, 21), stream, random);
         }
     }
 
-    fn make_deal_channel(&mut self, seed: u64, code: u64, random: &mut Random) {
-        self.hunter_share = random.range(0.3, 0.6);
-        self.circle_share = random.range(0.15, 0.45);
-        self.returning_share = random.range(0.45, 0.75);
-        self.referrer_share = random.range(0.2, 0.7);
-        let rhythm = Rhythm {
-            gap_mean_days: random.range(3.0, 14.0),
-            decay_hours: random.range(1.5, 7.0),
-            burst_share: 0.97,
-            height_sigma: 0.7,
-            hours_of_day: (9, 22),
-        };
-        self.timing = self.messages(seed, code, rhythm);
+    fn make_deal_channel(&mut self, habits: &LeakHabits, stream: (u64, u64), random: &mut Random) {
+        self.bring(&habits.deal_channel, random);
+        self.referrer_share = random.between(habits.deal_channel_named);
+        self.timing = self.messages(&habits.deal_channel_messages, (9, 22), stream, random);
     }
 
     /// Messages in a rhythm; the leak begins with the first of them.
-    fn messages(&self, seed: u64, code: u64, rhythm: Rhythm) -> Timing {
+    fn messages(
+        &self,
+        habits: &MessageHabits,
+        hours_of_day: (i64, i64),
+        (seed, code): (u64, u64),
+        random: &mut Random,
+    ) -> Timing {
+        let rhythm = Rhythm {
+            gap_mean_days: random.between(habits.gap_days),
+            decay_hours: random.between(habits.decay_hours),
+            burst_share: habits.burst_share,
+            height_sigma: habits.height_sigma,
+            hours_of_day,
+        };
         let mut feed = Feed::new(seed, Stream::Leak, code, rhythm, self.onset);
         let height = feed.typical_height();
         feed.add(Burst {
@@ -247,6 +237,7 @@ const FLOOD_CLICKS_PER_DAY_MAX: f64 = 4_000.0;
 
 impl Flood {
     pub(crate) fn draw(
+        habits: &FloodHabits,
         era: Era,
         clicks_per_hour: f64,
         volume_scale: f64,
@@ -254,14 +245,14 @@ impl Flood {
     ) -> Self {
         let span = (era.until - era.from) as f64;
         let onset = era.from + (span * random.range(0.1, 0.8)) as i64;
-        let length = (DAY_MS as f64 * random.log_uniform(0.5, 20.0)).min(span);
+        let length = (DAY_MS as f64 * random.log_between(habits.length_days)).min(span);
         let cap = FLOOD_CLICKS_PER_DAY_MAX * volume_scale / 24.0;
         Self {
             onset,
             until: onset + length as i64,
-            clicks_per_hour: (clicks_per_hour * random.log_uniform(5.0, 80.0)).min(cap),
+            clicks_per_hour: (clicks_per_hour * random.log_between(habits.strength)).min(cap),
             visitors: random.pick(&[0, 0, 5, 40, 400]),
-            plain: random.chance(0.4),
+            plain: random.chance(habits.plain),
         }
     }
 
@@ -276,6 +267,8 @@ pub(crate) struct Site {
     pub(crate) host: &'static str,
     /// Share of buyers whose browser names the site.
     pub(crate) referrer_share: f64,
+    /// How many leaks it takes relative to others.
+    pub(crate) weight: f64,
 }
 
 /// A site or channel that lists codes of a shop, so that several begin to leak together.
@@ -285,7 +278,7 @@ pub(crate) struct Listing {
     pub(crate) onset: i64,
 }
 
-/// Codes of one listing appear within two days.
-pub(crate) fn listed_after(listing: Listing, random: &mut Random) -> i64 {
-    listing.onset + random.range_ms(0, hours_ms(48.0)) / HOUR_MS * HOUR_MS
+/// Codes of one listing appear within hours or days.
+pub(crate) fn listed_after(listing: Listing, listing_hours: f64, random: &mut Random) -> i64 {
+    listing.onset + random.range_ms(0, hours_ms(listing_hours)) / HOUR_MS * HOUR_MS
 }

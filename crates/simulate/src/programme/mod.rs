@@ -6,6 +6,7 @@
 mod cast;
 mod codes;
 mod customers;
+mod habits;
 mod leaks;
 mod names;
 mod orders;
@@ -17,6 +18,7 @@ mod stories;
 use crate::programme::cast::{Referrers, cast_code, cast_merchant, cast_referrers};
 use crate::programme::codes::CodePlan;
 use crate::programme::customers::{Circle, Customers};
+use crate::programme::habits::{BuyerHabits, Habits};
 use crate::programme::leaks::{Era, Site};
 use crate::programme::names::CodeTexts;
 use crate::programme::orders::{Scene, Serials};
@@ -38,6 +40,7 @@ const CIRCLE_MAX: usize = 256;
 #[derive(Clone, Debug)]
 pub(crate) struct Programme {
     settings: WorldSettings,
+    habits: Habits,
     plans: Vec<CodePlan>,
     /// Codes of each shop.
     codes_of: Vec<Vec<u32>>,
@@ -54,10 +57,11 @@ pub(crate) struct Programme {
 impl Programme {
     /// Sets the stage; `settings` must be valid.
     pub(crate) fn cast(settings: &WorldSettings) -> (Stage, Self, Answers) {
+        let habits = Habits::drawn(settings.seed, settings.spread);
         let mut stage = Stage {
             cards: Vec::new(),
             merchants: (0..settings.merchants)
-                .map(|number| cast_merchant(settings, number))
+                .map(|number| cast_merchant(settings, &habits.shops, number))
                 .collect(),
             referrers: Vec::new(),
         };
@@ -67,8 +71,9 @@ impl Programme {
         let mut plans = Vec::with_capacity(settings.codes as usize);
         let mut codes_of = vec![Vec::new(); stage.merchants.len()];
         for number in 0..settings.codes {
-            let (plan, card, truth) =
-                cast_code(settings, &mut stage, &referrers, &mut texts, number);
+            let (plan, card, truth) = cast_code(
+                settings, &habits, &mut stage, &referrers, &mut texts, number,
+            );
             codes_of[card.merchant as usize].push(number);
             plans.push(plan);
             stage.cards.push(card);
@@ -76,13 +81,19 @@ impl Programme {
         }
         let mut programme = Self {
             circles: vec![Circle::of(CIRCLE_MAX); stage.merchants.len()],
-            seasons: Seasons::cast(settings.seed, &stage.merchants, settings.start),
-            customers: Customers::new(settings.seed, settings.codes),
+            seasons: Seasons::cast(
+                settings.seed,
+                &habits.seasons,
+                &stage.merchants,
+                settings.start,
+            ),
+            customers: Customers::new(settings.seed, settings.codes, &habits.places),
             serials: Serials::default(),
-            sites: cast_sites(settings.seed),
+            sites: cast_sites(settings.seed, &habits.places),
             office: WeekShape::office(),
             next_era: (0, settings.start),
             settings: settings.clone(),
+            habits,
             plans,
             codes_of,
             referrers,
@@ -131,11 +142,12 @@ impl Programme {
                 hour,
                 code: code as u32,
                 seed,
+                habits: &self.habits.buyers,
                 merchant: &stage.merchants[shop],
                 weather: weather[shop],
-                effect: plan
-                    .story
-                    .map_or(Effect::NONE, |story| story.effect(hour, seed, code as u64)),
+                effect: plan.story.map_or(Effect::NONE, |story| {
+                    story.effect(&self.habits.stories, hour, (seed, code as u64))
+                }),
                 searches: &self.referrers.searches,
                 stray_coupon: self.referrers.stray_coupon,
                 mistyped_share: self.settings.mistyped_share,
@@ -166,7 +178,7 @@ fn play_code(
     let followers = plan.week.at(hour.week_hour) * day * level;
     // A lift comes half from more visits, half from more of them buying.
     let half_lift = libm::sqrt(weather.lift);
-    let faded = faded(plan, hour);
+    let faded = faded(plan, scene.habits, hour);
 
     let clicks_mean = plan.clicks_per_hour * followers * effect.clicks * half_lift * faded;
     let clicks = scene.random.poisson(clicks_mean);
@@ -175,7 +187,9 @@ fn play_code(
     scene.honest_clicks(plan, clicks, conversion);
 
     // People who remember a code type it when they shop, not only when it is posted.
-    let remembered = 0.5 * followers + 0.5 * day * scene.merchant.week.at(hour.week_hour);
+    let share = scene.habits.remembered;
+    let remembered =
+        (1.0 - share) * followers + share * day * scene.merchant.week.at(hour.week_hour);
     let typed_mean = plan.orders_per_hour
         * plan.typed_share
         * remembered
@@ -218,10 +232,10 @@ fn play_code(
     }
 }
 
-/// What is left of a code's life after its end: it halves every two days.
-fn faded(plan: &CodePlan, hour: Hour) -> f64 {
+/// What is left of a code's life after its end.
+fn faded(plan: &CodePlan, habits: &BuyerHabits, hour: Hour) -> f64 {
     if hour.from < plan.ends_at {
         return 1.0;
     }
-    libm::exp2(-((hour.from - plan.ends_at) as f64) / days_ms(2.0) as f64)
+    libm::exp2(-((hour.from - plan.ends_at) as f64) / days_ms(habits.ended_halves_days) as f64)
 }

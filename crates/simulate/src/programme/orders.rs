@@ -4,6 +4,7 @@ use crate::draft::{ClickDraft, Customer, Entry, NO_REFERRER, ReferrerId, Spellin
 use crate::geography::{CityId, NO_CITY};
 use crate::programme::codes::CodePlan;
 use crate::programme::customers::{Circle, Customers};
+use crate::programme::habits::BuyerHabits;
 use crate::programme::leaks::{Flood, Leak};
 use crate::programme::seasons::Weather;
 use crate::programme::stories::Effect;
@@ -26,6 +27,7 @@ pub(crate) struct Scene<'a> {
     pub(crate) hour: Hour,
     pub(crate) code: u32,
     pub(crate) seed: u64,
+    pub(crate) habits: &'a BuyerHabits,
     pub(crate) merchant: &'a Merchant,
     pub(crate) weather: Weather,
     pub(crate) effect: Effect,
@@ -92,11 +94,11 @@ impl Scene<'_> {
         }
     }
 
-    /// One visitor in eight is a fan who clicks again and again.
+    /// Some visitors are fans who click again and again.
     fn visitor(&mut self, plan: &CodePlan, bits: u64) -> u64 {
-        const FANS: u64 = 24;
-        let people = if bits >> 61 == 0 {
-            FANS
+        let drawn = (bits >> 11) as f64 / (1u64 << 53) as f64;
+        let people = if drawn < self.habits.fan_clicks {
+            (self.habits.fans as u64).max(1)
         } else {
             plan.audience.reach
         };
@@ -117,7 +119,8 @@ impl Scene<'_> {
 
     fn city_of_audience(&mut self, plan: &CodePlan) -> CityId {
         // On sale days the code travels further.
-        let home = plan.audience.home_share * self.effect.home * (1.0 - 0.25 * self.weather.sale);
+        let travels = self.habits.sale_less_home * self.weather.sale;
+        let home = plan.audience.home_share * self.effect.home * (1.0 - travels);
         if self.random.chance(home) {
             plan.audience.city
         } else {
@@ -150,9 +153,9 @@ impl Scene<'_> {
         referrer: ReferrerId,
     ) {
         let ts = click.1 + self.time_to_order();
-        let entry = self.entry([0.76, 0.24]);
+        let entry = self.entry(self.habits.carried_by_link);
         let (customer, newcomer) = self.honest_customer(plan, city);
-        let referrer = if self.random.chance(0.85) {
+        let referrer = if self.random.chance(self.habits.platform_at_checkout) {
             referrer
         } else {
             self.search()
@@ -177,18 +180,20 @@ impl Scene<'_> {
     /// Many buy at once, some in the evening, some after a day of thinking.
     fn time_to_order(&mut self) -> i64 {
         let drawn = self.random.unit();
-        let hours = if drawn < 0.55 {
-            self.random.log_normal(0.15, 1.0)
-        } else if drawn < 0.87 {
-            self.random.log_normal(3.0, 0.8)
+        let (at_once, by_evening) = self.habits.at_once_and_by_evening;
+        let (median, sigma) = if drawn < at_once {
+            self.habits.hours_to_order[0]
+        } else if drawn < by_evening {
+            self.habits.hours_to_order[1]
         } else {
-            self.random.log_normal(26.0, 0.7)
+            self.habits.hours_to_order[2]
         };
+        let hours = self.random.log_normal(median, sigma);
         hours_ms(hours.min(240.0)) + 20_000
     }
 
-    /// Link or typed in the given shares, unless a helper of the browser pastes the code.
-    fn entry(&mut self, [link, _typed]: [f64; 2]) -> Entry {
+    /// By link with this chance, else typed, unless a helper of the browser pastes the code.
+    fn entry(&mut self, link: f64) -> Entry {
         let drawn = self.random.unit();
         if drawn < self.merchant.auto_base {
             Entry::Auto
@@ -201,10 +206,9 @@ impl Scene<'_> {
 
     fn search(&mut self) -> ReferrerId {
         let drawn = self.random.unit();
-        if drawn < 0.004 {
-            // Even an honest follower looks for a better code now and then.
+        if drawn < self.habits.stray_coupon {
             self.stray_coupon
-        } else if drawn < 0.4 {
+        } else if drawn < self.habits.searched {
             self.random.pick(self.searches)
         } else {
             NO_REFERRER
@@ -214,7 +218,8 @@ impl Scene<'_> {
     /// Orders by people who heard or read the code and type it.
     pub(crate) fn typed_orders(&mut self, plan: &mut CodePlan, count: u64) {
         for _ in 0..count {
-            let delay_hours = self.random.log_normal(0.4, 1.2).min(96.0);
+            let (median, sigma) = self.habits.hours_to_type;
+            let delay_hours = self.random.log_normal(median, sigma).min(96.0);
             let ts = self.moment() + hours_ms(delay_hours);
             let city = self.city_of_audience(plan);
             let (customer, newcomer) = self.honest_customer(plan, city);
@@ -228,7 +233,7 @@ impl Scene<'_> {
         for _ in 0..count {
             let ts = self.moment();
             let customer = self.customers.stranger(plan.audience.city);
-            let newcomer = self.random.chance(0.5);
+            let newcomer = self.random.chance(self.habits.office_newcomers);
             self.circle.join(customer);
             self.typed_order(plan, ts, customer, newcomer, NO_REFERRER);
         }
@@ -242,7 +247,7 @@ impl Scene<'_> {
         newcomer: bool,
         referrer: ReferrerId,
     ) {
-        let entry = self.entry([0.0, 1.0]);
+        let entry = self.entry(0.0);
         self.order(
             plan,
             Intent {
@@ -261,10 +266,10 @@ impl Scene<'_> {
     }
 
     fn honest_customer(&mut self, plan: &mut CodePlan, city: CityId) -> (Customer, bool) {
-        /// Share of known customers who come through another partner's code of the same shop.
-        const FOLLOWS_SEVERAL: f64 = 0.1;
+        let (habits, sale) = (self.habits, self.weather.sale);
         let newcomers =
-            plan.newcomer_share * self.effect.newcomers * (1.0 - 0.3 * self.weather.sale);
+            plan.newcomer_share * self.effect.newcomers * (1.0 - habits.sale_less_newcomers * sale);
+        let follows_several = habits.follows_several * (1.0 + habits.sale_follows_several * sale);
         let newcomer = self.random.chance(newcomers);
         let known = if newcomer {
             None
@@ -272,7 +277,7 @@ impl Scene<'_> {
             let drawn = self.random.unit();
             if drawn < plan.repeat_share {
                 plan.recent.draw(&mut self.random)
-            } else if drawn < plan.repeat_share + FOLLOWS_SEVERAL * (1.0 + self.weather.sale) {
+            } else if drawn < plan.repeat_share + follows_several {
                 self.circle.draw(&mut self.random)
             } else {
                 None
@@ -338,7 +343,7 @@ impl Scene<'_> {
             let hunter = self
                 .customers
                 .hunter(&self.merchant.population, &mut self.random);
-            if Customers::hunter_is_known(hunter, plan.merchant) {
+            if self.customers.hunter_is_known(hunter, plan.merchant) {
                 self.circle.join(hunter);
                 return (hunter, false);
             }
@@ -349,7 +354,11 @@ impl Scene<'_> {
         {
             return (seeker, false);
         }
-        let city = self.merchant.population.draw(&mut self.random);
+        let city = if self.random.happens(leak.home_share) {
+            plan.audience.city
+        } else {
+            self.merchant.population.draw(&mut self.random)
+        };
         let newcomer = !self.random.chance(leak.returning_share);
         (self.customers.stranger(city), newcomer)
     }
@@ -431,7 +440,7 @@ impl Scene<'_> {
     fn order(&mut self, plan: &CodePlan, mut intent: Intent) {
         if intent.ts >= plan.ends_at {
             // Most give up when they read that the code has ended; some try.
-            if !self.random.chance(0.5) {
+            if !self.random.chance(self.habits.tries_ended_code) {
                 return;
             }
             intent.refused = true;

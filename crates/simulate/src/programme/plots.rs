@@ -2,6 +2,7 @@
 
 use crate::programme::Programme;
 use crate::programme::cast::{add_referrer, coupon_hosts};
+use crate::programme::habits::{Habits, PlaceHabits};
 use crate::programme::leaks::{Era, Fate, Flood, Leak, Listing, Site, listed_after};
 use crate::programme::names::DEAL_CHANNELS;
 use crate::random::{Random, Stream};
@@ -12,12 +13,17 @@ use crate::truth::{CodeTruth, HonestLookalike, LeakKind, TruthEvent};
 use crate::world::Answers;
 
 /// The coupon sites of a world: their share of visitors whose browser names them is a site's own habit.
-pub(crate) fn cast_sites(seed: u64) -> Vec<Site> {
+pub(crate) fn cast_sites(seed: u64, habits: &PlaceHabits) -> Vec<Site> {
     let mut random = Random::of(seed, Stream::Cast, 4, 0);
+    let mut popularity = Random::of(seed, Stream::Cast, 4, 1);
     coupon_hosts()
-        .map(|host| Site {
+        .map(|(host, listed)| Site {
             host,
-            referrer_share: random.range(0.1, 0.75),
+            referrer_share: random.between(habits.site_named),
+            weight: popularity.log_normal(
+                if listed { 1.0 } else { habits.unlisted_weight },
+                habits.popularity_sigma,
+            ),
         })
         .collect()
 }
@@ -57,21 +63,44 @@ impl Programme {
             }
             if leaks && self.plans[code].leak.is_none() {
                 let kind = suitable(kind, truth);
-                let leak = draw_leak(&settings, kind, live, code as u64, &mut random);
+                let leak = draw_leak(
+                    &settings,
+                    &self.habits,
+                    kind,
+                    live,
+                    code as u64,
+                    &mut random,
+                );
                 let leak = self.place(stage, truth, &mut listings, leak, code, live, &mut random);
-                answers
-                    .sightings
-                    .extend(see_leak(truth, stage, &leak, code, &mut random));
+                answers.sightings.extend(see_leak(
+                    &self.habits.places,
+                    truth,
+                    stage,
+                    &leak,
+                    code,
+                    &mut random,
+                ));
                 tell(truth, &leak);
                 self.plans[code].leak = Some(leak);
             } else {
-                answers
-                    .sightings
-                    .extend(see_innocence(truth, stage, code, live, &mut random));
+                answers.sightings.extend(see_innocence(
+                    &self.habits.places,
+                    truth,
+                    stage,
+                    code,
+                    live,
+                    &mut random,
+                ));
             }
             if flooded && self.plans[code].flood.is_none() {
                 let clicks_per_hour = self.plans[code].clicks_per_hour;
-                let flood = Flood::draw(live, clicks_per_hour, settings.volume_scale, &mut random);
+                let flood = Flood::draw(
+                    &self.habits.floods,
+                    live,
+                    clicks_per_hour,
+                    settings.volume_scale,
+                    &mut random,
+                );
                 tell_flood(&mut answers.truths[code], &flood);
                 self.plans[code].flood = Some(flood);
             }
@@ -95,15 +124,18 @@ impl Programme {
     ) -> Leak {
         match leak.kind {
             LeakKind::CouponSite => {
+                let places = &self.habits.places;
                 let of_shop = &mut listings[self.plans[code].merchant as usize];
-                let joins = !of_shop.is_empty() && random.chance(0.6);
+                let joins = !of_shop.is_empty() && random.chance(places.joins_listing);
                 let site = if joins {
                     let listing = random.pick(of_shop);
-                    leak.onset = listed_after(listing, random).clamp(live.from, live.until - 1);
+                    leak.onset = listed_after(listing, places.listing_hours, random)
+                        .clamp(live.from, live.until - 1);
                     leak.until = leak.until.max(leak.onset + hours_ms(24.0));
                     listing.source
                 } else {
-                    let source = random.index(self.sites.len());
+                    let weights: Vec<f64> = self.sites.iter().map(|site| site.weight).collect();
+                    let source = random.weighted(&weights);
                     of_shop.push(Listing {
                         source,
                         onset: leak.onset,
@@ -113,6 +145,7 @@ impl Programme {
                 let Site {
                     host,
                     referrer_share,
+                    ..
                 } = self.sites[site];
                 leak.referrer =
                     add_referrer(stage, &format!("https://{host}/shops/{}", truth.merchant));
@@ -142,6 +175,7 @@ fn suitable(kind: LeakKind, truth: &CodeTruth) -> LeakKind {
 
 fn draw_leak(
     settings: &WorldSettings,
+    habits: &Habits,
     kind: LeakKind,
     era: Era,
     code: u64,
@@ -153,7 +187,7 @@ fn draw_leak(
         stops: settings.stops_share,
         size: (settings.leak_size_min, settings.leak_size_max),
     };
-    Leak::draw(kind, fate, era, settings.seed, code, random)
+    Leak::draw(kind, &habits.leaks, fate, era, settings.seed, code, random)
 }
 
 fn tell(truth: &mut CodeTruth, leak: &Leak) {
@@ -183,8 +217,9 @@ fn tell_flood(truth: &mut CodeTruth, flood: &Flood) {
     }
 }
 
-/// A third of public leaks are found by a crawler, a monitoring service or an analyst, days after they began.
+/// Some public leaks are found by a crawler, a monitoring service or an analyst, days after they began.
 fn see_leak(
+    habits: &PlaceHabits,
     truth: &CodeTruth,
     stage: &Stage,
     leak: &Leak,
@@ -192,12 +227,13 @@ fn see_leak(
     random: &mut Random,
 ) -> Option<Sighting> {
     let public = matches!(leak.kind, LeakKind::CouponSite | LeakKind::DealChannel);
-    if !public || truth.source.is_none() || !random.chance(0.35) {
+    if !public || truth.source.is_none() || !random.chance(habits.leak_seen) {
         return None;
     }
+    let (median, sigma) = habits.leak_seen_hours;
     Some(Sighting {
         code: code as u32,
-        ts: leak.onset + hours_ms(random.log_normal(40.0, 1.2)),
+        ts: leak.onset + hours_ms(random.log_normal(median, sigma)),
         url: stage.referrers[leak.referrer as usize].clone(),
         source: random.pick(&["crawler", "monitor", "analyst"]),
     })
@@ -205,6 +241,7 @@ fn see_leak(
 
 /// Honest codes are seen in public too: where the partner is the public place, and by mistake.
 fn see_innocence(
+    habits: &PlaceHabits,
     truth: &CodeTruth,
     stage: &Stage,
     code: usize,
@@ -213,8 +250,12 @@ fn see_innocence(
 ) -> Option<Sighting> {
     let host = stage.cards[code].entry.permitted_hosts.first();
     let url = match host {
-        Some(host) if random.chance(0.6) => format!("https://{host}/shops/{}", truth.merchant),
-        None if random.chance(0.015) => "https://t.me/s/partner_digest_demo".to_owned(),
+        Some(host) if random.chance(habits.permitted_seen) => {
+            format!("https://{host}/shops/{}", truth.merchant)
+        }
+        None if random.chance(habits.honest_seen) => {
+            "https://t.me/s/partner_digest_demo".to_owned()
+        }
         _ => return None,
     };
     let ts = random.range_ms(era.from, era.until);

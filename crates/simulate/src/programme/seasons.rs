@@ -1,5 +1,6 @@
 //! What comes over a whole shop: sale days, and outages of its tracking.
 
+use crate::programme::habits::{SeasonHabits, Windows};
 use crate::random::{Random, Stream};
 use crate::shop::{Merchant, Outage};
 use crate::time::{Hour, hours_ms, local_midnight};
@@ -19,11 +20,7 @@ pub(crate) struct Weather {
 #[derive(Clone, Debug)]
 struct Recurring {
     random: Random,
-    gap_min_days: f64,
-    gap_mean_days: f64,
-    length_hours: (f64, f64),
-    /// Begins at midnight in Almaty and lasts whole days.
-    whole_days: bool,
+    windows: Windows,
     from: i64,
     until: i64,
 }
@@ -42,16 +39,13 @@ impl Recurring {
     }
 
     fn draw(&mut self) {
-        let extra = self
-            .random
-            .exponential(self.gap_mean_days - self.gap_min_days);
-        self.from = self.until + hours_ms((self.gap_min_days + extra) * 24.0);
-        let mut hours = self
-            .random
-            .log_uniform(self.length_hours.0, self.length_hours.1);
-        if self.whole_days {
+        let (gap_min_days, gap_mean_days) = self.windows.gap_days;
+        let extra = self.random.exponential(gap_mean_days - gap_min_days);
+        self.from = self.until + hours_ms((gap_min_days + extra) * 24.0);
+        let mut hours = self.random.log_between(self.windows.length_hours);
+        if self.windows.whole_days {
             self.from = local_midnight(self.from);
-            hours = libm::round(hours / 24.0) * 24.0;
+            hours = libm::round(hours / 24.0).max(1.0) * 24.0;
         }
         self.until = self.from + hours_ms(hours);
     }
@@ -79,34 +73,37 @@ pub(crate) struct Seasons {
     sales: Vec<Sale>,
     shops: Vec<ShopSeason>,
     weather: Vec<Weather>,
+    /// The weather of the others on a marketplace's sale days: factor on orders, share of a sale day.
+    elsewhere: (f64, f64),
 }
 
-/// Marketplaces with sale days of their own; the first is Kaspi's, whose "Kaspi Жұма" lasts three days.
+/// Marketplaces with sale days of their own.
 pub(crate) const MARKETPLACES: [&str; 4] = ["kaspi", "halyk", "wildberries", "ozon"];
 
 impl Seasons {
-    pub(crate) fn cast(seed: u64, merchants: &[Merchant], start: i64) -> Self {
-        let recurring =
-            |stream, number, (gap_min_days, gap_mean_days), length_hours, whole_days| {
-                let mut random = Random::of(seed, stream, number, 0);
-                // Somewhere within a gap when the world begins.
-                let until = start - hours_ms(24.0 * gap_mean_days * 0.7 * random.unit());
-                Recurring {
-                    random,
-                    gap_min_days,
-                    gap_mean_days,
-                    length_hours,
-                    whole_days,
-                    from: until,
-                    until,
-                }
-            };
+    pub(crate) fn cast(
+        seed: u64,
+        habits: &SeasonHabits,
+        merchants: &[Merchant],
+        start: i64,
+    ) -> Self {
+        let recurring = |stream, number, windows: Windows| {
+            let mut random = Random::of(seed, stream, number, 0);
+            // Somewhere within a gap when the world begins.
+            let until = start - hours_ms(24.0 * windows.gap_days.1 * 0.7 * random.unit());
+            Recurring {
+                random,
+                windows,
+                from: until,
+                until,
+            }
+        };
         let mut sales: Vec<Sale> = MARKETPLACES
             .iter()
             .zip(0..)
             .map(|(&name, number)| Sale {
                 marketplace: Some(name),
-                windows: recurring(Stream::Sale, number, (20.0, 40.0), (72.0, 73.0), true),
+                windows: recurring(Stream::Sale, number, habits.marketplace_sales),
             })
             .collect();
         let mut shops = Vec::with_capacity(merchants.len());
@@ -116,7 +113,7 @@ impl Seasons {
                 .iter()
                 .position(|&name| Some(name) == merchant.marketplace);
             let sale = of_marketplace.unwrap_or_else(|| {
-                let windows = recurring(Stream::Sale, number, (15.0, 45.0), (24.0, 96.0), true);
+                let windows = recurring(Stream::Sale, number, habits.own_sales);
                 sales.push(Sale {
                     marketplace: None,
                     windows,
@@ -125,15 +122,16 @@ impl Seasons {
             });
             shops.push(ShopSeason {
                 sale,
-                lift: random.log_normal(if of_marketplace.is_some() { 3.2 } else { 2.2 }, 0.25),
-                click_ids: recurring(Stream::Outage, number * 2, (5.0, 45.0), (3.0, 72.0), false),
-                referrers: recurring(
-                    Stream::Outage,
-                    number * 2 + 1,
-                    (5.0, 60.0),
-                    (3.0, 72.0),
-                    false,
+                lift: random.log_normal(
+                    if of_marketplace.is_some() {
+                        habits.marketplace_lift
+                    } else {
+                        habits.own_lift
+                    },
+                    habits.lift_sigma,
                 ),
+                click_ids: recurring(Stream::Outage, number * 2, habits.click_id_outages),
+                referrers: recurring(Stream::Outage, number * 2 + 1, habits.referrer_outages),
             });
         }
         let fair = Weather {
@@ -144,6 +142,7 @@ impl Seasons {
         Self {
             sales,
             weather: vec![fair; shops.len()],
+            elsewhere: (habits.elsewhere_lift, habits.elsewhere_sale),
             shops,
         }
     }
@@ -177,7 +176,7 @@ impl Seasons {
             let (referrers, referrer_outage_begun) = season.referrers.step(hour);
             let (lift, sale) = match (sale_on, elsewhere) {
                 (true, _) => (season.lift, 1.0),
-                (false, true) => (1.15, 0.2),
+                (false, true) => self.elsewhere,
                 (false, false) => (1.0, 0.0),
             };
             self.weather[shop] = Weather {

@@ -1,5 +1,6 @@
 //! Innocent stories that look like leaks, and what they do to a code.
 
+use crate::programme::habits::StoryHabits;
 use crate::random::{Random, Stream};
 use crate::time::{HOUR_MS, Hour, hours_ms, local_midnight};
 use crate::truth::HonestLookalike;
@@ -40,18 +41,32 @@ impl Effect {
 
 impl Story {
     /// Draws when the story of `kind` happens between `start` and `end`.
-    pub(crate) fn draw(kind: HonestLookalike, start: i64, end: i64, random: &mut Random) -> Self {
+    pub(crate) fn draw(
+        kind: HonestLookalike,
+        habits: &StoryHabits,
+        start: i64,
+        end: i64,
+        random: &mut Random,
+    ) -> Self {
         use HonestLookalike as Kind;
         let span = (end - start).max(HOUR_MS);
         let from = local_midnight(start + (span as f64 * random.range(0.2, 0.85)) as i64)
             + random.range_ms(10, 21) * HOUR_MS;
         let (from, length_days, strength) = match kind {
-            Kind::ViralPost => (from, 4.0, random.range(14.0, 26.0)),
-            Kind::Giveaway => (from, random.range(2.0, 4.0), random.range(5.0, 12.0)),
-            Kind::TelegramChannel => (from, f64::INFINITY, random.range(1.15, 1.7)),
-            Kind::DiscountChange => (from, f64::INFINITY, random.range(1.3, 2.2)),
+            Kind::ViralPost => (from, 4.0, random.between(habits.viral_strength)),
+            Kind::Giveaway => (
+                from,
+                random.between(habits.giveaway_days),
+                random.between(habits.giveaway_clicks),
+            ),
+            Kind::TelegramChannel => (from, f64::INFINITY, random.between(habits.channel_clicks)),
+            Kind::DiscountChange => (
+                from,
+                f64::INFINITY,
+                random.between(habits.discount_conversion),
+            ),
             Kind::EndedCode => (from, f64::INFINITY, 0.0),
-            Kind::OfficeSharing => (start, f64::INFINITY, random.range(1.5, 5.0)),
+            Kind::OfficeSharing => (start, f64::INFINITY, random.between(habits.office_orders)),
             Kind::SpokenRegistered | Kind::SpokenUnregistered | Kind::CouponPartner => {
                 (start, f64::INFINITY, 1.0)
             }
@@ -86,7 +101,12 @@ impl Story {
         self.from < hour.until && hour.from < self.until
     }
 
-    pub(crate) fn effect(&self, hour: Hour, seed: u64, code: u64) -> Effect {
+    pub(crate) fn effect(
+        &self,
+        habits: &StoryHabits,
+        hour: Hour,
+        (seed, code): (u64, u64),
+    ) -> Effect {
         use HonestLookalike as Kind;
         if !self.is_on(hour) {
             return Effect::NONE;
@@ -94,21 +114,21 @@ impl Story {
         match self.kind {
             Kind::Giveaway => Effect {
                 clicks: self.strength,
-                conversion: 0.25,
-                newcomers: 1.5,
-                home: 0.4,
+                conversion: habits.giveaway_conversion,
+                newcomers: habits.giveaway_newcomers,
+                home: habits.giveaway_home,
                 ..Effect::NONE
             },
             // The viral post itself comes as a burst; strangers in other cities see it.
             Kind::ViralPost => Effect {
-                newcomers: 1.25,
-                home: 0.6,
+                newcomers: habits.viral_newcomers,
+                home: habits.viral_home,
                 ..Effect::NONE
             },
             Kind::TelegramChannel => Effect {
                 clicks: self.strength,
-                newcomers: 0.9,
-                channel: 0.45,
+                newcomers: habits.channel_newcomers,
+                channel: habits.channel_share,
                 ..Effect::NONE
             },
             Kind::DiscountChange => Effect {
@@ -116,7 +136,7 @@ impl Story {
                 ..Effect::NONE
             },
             Kind::OfficeSharing => {
-                let orders = if lunch_of_sharing(hour, seed, code) {
+                let orders = if lunch_of_sharing(hour, habits.office_days, (seed, code)) {
                     self.strength
                 } else {
                     0.0
@@ -134,13 +154,13 @@ impl Story {
     }
 }
 
-/// One working day in about 25 an office passes the code around, from eleven to two.
-fn lunch_of_sharing(hour: Hour, seed: u64, code: u64) -> bool {
+/// On some working days an office passes the code around, from eleven to two.
+fn lunch_of_sharing(hour: Hour, office_days: f64, (seed, code): (u64, u64)) -> bool {
     let weekday = hour.week_hour / 24;
     let hour_of_day = hour.week_hour % 24;
     weekday < 5
         && (11..14).contains(&hour_of_day)
-        && Random::of(seed, Stream::Office, code, hour.local_day as u64).chance(0.04)
+        && Random::of(seed, Stream::Office, code, hour.local_day as u64).chance(office_days)
 }
 
 /// Whether this is the first hour of an office's lunch.

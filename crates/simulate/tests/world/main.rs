@@ -8,4 +8,5 @@ mod contract;
 mod delivered;
 mod effects;
 mod running;
+mod spread;
 mod support;

@@ -21,10 +21,10 @@ fn the_same_seed_gives_the_same_bytes_whatever_the_batch() {
 
 #[test]
 fn the_presets_are_worlds() {
-    for settings in [WorldSettings::walled_gardens(1), WorldSettings::hard(1)] {
+    for name in WorldSettings::PRESETS {
         let mut world = World::new(WorldSettings {
             days: 1.0,
-            ..settings
+            ..WorldSettings::preset(name, 1).unwrap()
         })
         .unwrap();
         assert!(!run(&mut world, 1_000).is_empty());

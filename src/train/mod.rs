@@ -1,0 +1,214 @@
+//! Fitting the learned judge: simulated worlds of several families through the real pipeline,
+//! trees grown on what the judge saw there, and a scale from worlds they were not grown on.
+//!
+//! Decides: which worlds are lived through, and what a model is measured on. Must not know: how
+//! worlds are made, or how trees are grown.
+
+mod world;
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use anyhow::{Context, Result};
+use promoguard_detect::{DetectSettings, Direction, Forest, Model, Provenance, feature_names};
+use promoguard_learn::{CleanPeaks, FitSettings, Rows, fit, scale_of};
+use promoguard_pipeline::PipelineSettings;
+use promoguard_simulate::{Family, WorldSettings};
+
+/// Presets that the worlds of a family take in turn; half of them have constants drawn at random.
+const PRESETS: [&str; 8] = [
+    "drawn", "mixed", "drawn", "walled", "drawn", "hard", "drawn", "open",
+];
+/// How far the inner constants of named presets are drawn from their usual values.
+const SPREAD: f64 = 0.5;
+/// Days of a training world.
+const DAYS: f64 = 56.0;
+/// Codes of a training world.
+const CODES: u32 = 200;
+/// A score costs so many times fewer false flags on the worlds measured than it says: worlds that
+/// nobody simulated will be worse.
+const RESERVE: f64 = 2.5;
+/// Peaks that a set of worlds must have above a point of the scale for it to be told.
+const SCALE_EVENTS_MIN: usize = 3;
+/// Added to the seed for worlds that only the scale is measured on.
+const SCALE_SEEDS: u64 = 500_000;
+
+/// What is to be fitted, and on what.
+#[derive(Clone, Debug)]
+pub struct TrainSettings {
+    /// Bounds and horizons of the pipeline.
+    pub pipeline: PipelineSettings,
+    /// Settings of the label-free core; its own model is not used.
+    pub detect: DetectSettings,
+    /// Families of worlds.
+    pub families: Vec<Family>,
+    /// Worlds of each family to grow trees on.
+    pub worlds: u32,
+    /// Worlds of each family to measure the scale on.
+    pub scale_worlds: u32,
+    /// Seed of the first world.
+    pub seed: u64,
+    /// How trees are grown.
+    pub fit: FitSettings,
+    /// The command, for the model's provenance.
+    pub command: String,
+}
+
+/// Fits a model. `say` is told what is being done.
+///
+/// # Errors
+/// A world that cannot be made, or too little to fit on.
+pub fn train(settings: &TrainSettings, say: &(dyn Fn(&str) + Sync)) -> Result<Model> {
+    let names = feature_names();
+    let directions: Vec<Direction> = names.iter().map(|name| name.direction).collect();
+    let mut by_family = Vec::new();
+    for family in &settings.families {
+        let plans = plans(settings, *family, settings.seed, settings.worlds);
+        let mut rows = Rows::new(names.len());
+        for mut world in each_world(settings, &plans, say, |world| {
+            let mut rows = Rows::new(names.len());
+            world.teach(&mut rows);
+            rows
+        })? {
+            rows.append(&mut world);
+        }
+        say(&format!("{}: {} rows", family.name(), rows.len()));
+        by_family.push(rows);
+    }
+    let grown = |leave_out: Option<usize>| -> Result<(Forest, usize)> {
+        let mut rows = Rows::new(names.len());
+        for (at, some) in by_family.iter().enumerate() {
+            if Some(at) != leave_out {
+                rows.append(&mut some.clone());
+            }
+        }
+        let forest = fit(&rows, &directions, &settings.fit).context("cannot fit the model")?;
+        Ok((forest, rows.len()))
+    };
+    say("growing the trees of all families");
+    let (forest, rows) = grown(None)?;
+    let mut scale_sets = Vec::new();
+    for (at, family) in settings.families.iter().enumerate() {
+        let mut forests = vec![&forest];
+        // How a family that was left out is judged tells what an unknown world may bring.
+        let blind = match settings.families.len() {
+            1 => None,
+            _ => {
+                say(&format!("growing trees without {}", family.name()));
+                Some(grown(Some(at))?.0)
+            }
+        };
+        forests.extend(&blind);
+        let seed = settings.seed + SCALE_SEEDS;
+        let plans = plans(settings, *family, seed, settings.scale_worlds);
+        let worlds = each_world(settings, &plans, say, |world| peaks(world, &forests))?;
+        for which in 0..forests.len() {
+            let mut set = CleanPeaks::default();
+            for world in &worlds {
+                set.peaks.extend(&world[which].peaks);
+                set.code_weeks += world[which].code_weeks;
+            }
+            scale_sets.push(set);
+        }
+    }
+    let code_weeks = scale_sets.iter().map(|set| set.code_weeks).sum();
+    let told = |worlds: u32, seed: u64| {
+        let of = |family: &Family| {
+            let last = seed + u64::from(worlds.max(1)) - 1;
+            format!(
+                "{} seeds {seed} to {last}: {}",
+                family.name(),
+                PRESETS.join(", ")
+            )
+        };
+        settings.families.iter().map(of).collect()
+    };
+    Ok(Model {
+        format: 1,
+        provenance: Provenance {
+            made_by: concat!("promoguard ", env!("CARGO_PKG_VERSION")).into(),
+            command: settings.command.clone(),
+            worlds: told(settings.worlds, settings.seed),
+            scale_worlds: told(settings.scale_worlds, settings.seed + SCALE_SEEDS),
+            rows: rows as u64,
+            scale_clean_code_weeks: code_weeks,
+            decision_rows: 0,
+        },
+        features: names.into_iter().map(|name| name.name).collect(),
+        scale: scale_of(&scale_sets, RESERVE, SCALE_EVENTS_MIN),
+        forest,
+    })
+}
+
+fn plans(settings: &TrainSettings, family: Family, seed: u64, worlds: u32) -> Vec<WorldSettings> {
+    let _ = settings;
+    (0..u64::from(worlds))
+        .map(|at| {
+            let name = PRESETS[at as usize % PRESETS.len()];
+            let mut world =
+                WorldSettings::preset(name, seed + at).expect("the presets are named right");
+            if name != "drawn" {
+                world.spread = SPREAD;
+            }
+            world.family = family;
+            world.days = DAYS;
+            world.with_codes(CODES)
+        })
+        .collect()
+}
+
+/// What honest codes reach under each of the forests.
+fn peaks(world: world::WorldRows, forests: &[&Forest]) -> Vec<CleanPeaks> {
+    let clean = world.clean();
+    forests
+        .iter()
+        .map(|forest| CleanPeaks {
+            peaks: clean
+                .codes
+                .iter()
+                .map(|rows| {
+                    let margins = rows.iter().map(|row| forest.margin(row));
+                    margins.fold(f64::NEG_INFINITY, f64::max)
+                })
+                .collect(),
+            code_weeks: clean.code_weeks,
+        })
+        .collect()
+}
+
+/// Lives through worlds, some at a time, and gives what is made of each in the order of the plans.
+fn each_world<T: Send>(
+    settings: &TrainSettings,
+    plans: &[WorldSettings],
+    say: &(dyn Fn(&str) + Sync),
+    make: impl Fn(world::WorldRows) -> T + Sync,
+) -> Result<Vec<T>> {
+    let next = AtomicUsize::new(0);
+    let made: Mutex<Vec<(usize, Result<T>)>> = Mutex::new(Vec::new());
+    let lived = || {
+        loop {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            let Some(plan) = plans.get(at) else { break };
+            let world = world::live_through(plan, &settings.pipeline, &settings.detect);
+            let world = world.map(&make);
+            let mut made = made.lock().unwrap_or_else(PoisonError::into_inner);
+            made.push((at, world));
+            if made.len() % 10 == 0 {
+                let family = plan.family.name();
+                say(&format!(
+                    "{family}: {} of {} worlds",
+                    made.len(),
+                    plans.len()
+                ));
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..settings.fit.threads.max(1) {
+            scope.spawn(lived);
+        }
+    });
+    let mut made = made.into_inner().unwrap_or_else(PoisonError::into_inner);
+    made.sort_by_key(|(at, _)| *at);
+    made.into_iter().map(|(_, made)| made).collect()
+}
