@@ -11,6 +11,7 @@ use promoguard::evaluate::outcome::{
     WorldOutcome,
 };
 use promoguard::evaluate::preset::Preset;
+use promoguard::evaluate::rules::scores;
 use promoguard::evaluate::table::to_table;
 use promoguard::evaluate::world::Setup;
 use promoguard::evaluate::{Evaluation, Worlds, evaluate, sum_up};
@@ -102,7 +103,13 @@ fn world(seed: u64, codes: Vec<CodeOutcome>) -> WorldOutcome {
 }
 
 fn figures(worlds: &[WorldOutcome]) -> Evaluation {
-    sum_up(&DetectSettings::default(), (1, worlds.len() as u64), worlds)
+    let scores = scores(DetectSettings::default().flag_db());
+    sum_up(
+        &DetectSettings::default(),
+        &scores,
+        (1, worlds.len() as u64),
+        worlds,
+    )
 }
 
 #[test]
@@ -267,6 +274,7 @@ fn the_number_of_threads_changes_no_figure() {
 
 fn small_worlds(threads: usize) -> Evaluation {
     let setup = Setup {
+        scores: scores(DetectSettings::default().flag_db()),
         pipeline: PipelineSettings {
             click_filter_bytes_max: 1 << 20,
             ..PipelineSettings::default()

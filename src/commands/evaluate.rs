@@ -17,6 +17,7 @@ use crate::engine::settings::pipeline_settings;
 use crate::evaluate::evaluate;
 use crate::evaluate::html::to_html;
 use crate::evaluate::json::to_json;
+use crate::evaluate::rules::scores;
 use crate::evaluate::table::to_table;
 use crate::evaluate::world::Setup;
 
@@ -28,6 +29,7 @@ pub(super) fn execute(plan: EvaluatePlan) -> Result<u8> {
     let started = Instant::now();
     let keys = KeyRing::or_published(&plan.config.keys)?;
     let setup = Setup {
+        scores: scores(plan.config.detect.0.flag_db()),
         pipeline: pipeline_settings(&plan.config),
         detect: plan.config.detect.0.clone(),
         hash_key: HashKey::new(*keys.hash.bytes()),

@@ -5,7 +5,7 @@
 //! detector works; it only sees what anybody sees of the pipeline.
 //!
 //! Read it in this order: [`world`] runs a world, [`outcome`] is what is kept of it, [`scorecard`],
-//! [`comparison`] and [`curves`] make figures of outcomes, [`table`], [`json`] and [`html`] tell them.
+//! [`comparison`] and [`mod@curves`] make figures of outcomes, [`table`], [`json`] and [`html`] tell them.
 
 use std::sync::Mutex;
 use std::sync::PoisonError;
@@ -74,16 +74,11 @@ impl Worlds {
 
     /// The settings of one world.
     pub fn settings(&self, family: Family, preset: Preset, seed: u64) -> WorldSettings {
-        let preset = preset.settings(seed);
-        let codes = self.codes.unwrap_or(preset.codes);
+        let settings = preset.settings(family, seed);
+        let codes = self.codes.unwrap_or(settings.codes);
         WorldSettings {
-            family,
-            codes,
-            // As many codes a shop as the preset has.
-            merchants: (u64::from(codes) * u64::from(preset.merchants) / u64::from(preset.codes))
-                .max(1) as u32,
-            days: self.days.unwrap_or(preset.days),
-            ..preset
+            days: self.days.unwrap_or(settings.days),
+            ..settings.with_codes(codes)
         }
     }
 }
@@ -131,24 +126,34 @@ pub fn evaluate(
     done: &(dyn Fn(usize) + Sync),
 ) -> Result<Evaluation> {
     let outcomes = run_all(setup, &worlds.list(), threads, done)?;
-    Ok(sum_up(&setup.detect, worlds.seeds, &outcomes))
+    Ok(sum_up(
+        &setup.detect,
+        &setup.scores,
+        worlds.seeds,
+        &outcomes,
+    ))
 }
 
-/// Makes figures of outcomes, which come by family and preset.
-pub fn sum_up(detect: &DetectSettings, seeds: (u64, u64), outcomes: &[WorldOutcome]) -> Evaluation {
+/// Makes figures of outcomes, which come by family and preset; `scores` are those that were
+/// followed.
+pub fn sum_up(
+    detect: &DetectSettings,
+    scores: &[Score],
+    seeds: (u64, u64),
+    outcomes: &[WorldOutcome],
+) -> Evaluation {
     let threshold_db = detect.flag_db();
-    let scores = rules::scores(threshold_db);
-    let matched = match_thresholds(outcomes, &scores);
+    let matched = match_thresholds(outcomes, scores);
     let kind = |matched: &Matched<'_>| (matched.world.family, matched.world.preset);
     let groups: Vec<Group> = matched
         .chunk_by(|a, b| kind(a) == kind(b))
-        .map(|worlds| group(worlds, &scores))
+        .map(|worlds| group(worlds, scores))
         .collect();
     Evaluation {
         detector: detect.detector(),
         threshold_db: counts::rounded(threshold_db),
         seeds,
-        overall: group(&matched, &scores),
+        overall: group(&matched, scores),
         groups: if groups.len() > 1 { groups } else { Vec::new() },
     }
 }

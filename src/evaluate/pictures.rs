@@ -269,7 +269,7 @@ pub(super) fn coverage(group: &Group, id: &str) -> Markup {
                 (frame.bar("fill1", place, (0.15, 0.85), (0.0, inside)))
                 (frame.bar("fill2", place, (0.15, 0.85), (inside, inside + above)))
                 (frame.bar("fill0", place, (0.15, 0.85), (inside + above, inside + above + below)))
-                (frame.word(place as f64 + 0.5, inside, &format!("{} of {all}", sides.inside)))
+                (frame.word_below(place as f64 + 0.5, inside, &format!("{} of {all}", sides.inside)))
             }
             (frame.level(0.9))
         }))

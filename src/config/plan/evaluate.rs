@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use promoguard_simulate::Family;
+use promoguard_simulate::{Family, WorldSettings};
 
 use super::{Plan, PlanError, argument, settle};
 use crate::cli;
@@ -41,10 +41,14 @@ pub(super) fn plan(
             Family::ALL.map(Family::name).as_slice(),
         )?,
     };
-    let all: Vec<&str> = Preset::all().map(Preset::name).collect();
     let worlds = Worlds {
         families,
-        presets: named("--preset", &evaluate.preset, Preset::named, &all)?,
+        presets: named(
+            "--preset",
+            &evaluate.preset,
+            Preset::named,
+            &WorldSettings::PRESETS,
+        )?,
         seeds: seeds(&evaluate.seeds)?,
         codes: evaluate.codes,
         days: evaluate.days.map(f64::from),

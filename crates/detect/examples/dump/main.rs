@@ -5,7 +5,6 @@
     dead_code,
     clippy::unwrap_used
 )]
-#[path = "../measure/hot_stage.rs"]
 mod hot_stage;
 use promoguard_detect::{DetectSettings, Verdict, feature_names};
 use promoguard_event::{FlagKind, FlagState};
