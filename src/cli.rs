@@ -336,6 +336,9 @@ pub struct Evaluate {
     /// Where all figures go as JSON (`-` is standard output, in place of the table)
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
+    /// Where a page with tables and pictures goes
+    #[arg(long, value_name = "FILE.html")]
+    pub html: Option<PathBuf>,
     /// Worlds run at once; the figures do not depend on it. Default: one per core
     #[arg(long, value_name = "N")]
     pub threads: Option<u32>,

@@ -2,6 +2,7 @@
 
 mod architecture;
 mod cli;
+mod evaluate;
 mod kafka_adapter;
 mod replay;
 mod run_on_kafka;

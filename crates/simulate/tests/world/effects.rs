@@ -415,3 +415,30 @@ fn a_click_flood_brings_clicks_and_no_orders() {
     let honest = truth.iter().map(|truth| truth.clicks).sum::<u64>() - flooded;
     assert!(flooded > honest, "{flooded} made up, {honest} real");
 }
+
+#[test]
+fn a_leak_that_grows_slowly_says_until_when() {
+    for slow_ramp_share in [0.0, 1.0] {
+        let finished = Finished::of(WorldSettings {
+            codes: 60,
+            days: 20.0,
+            leak_share: 0.5,
+            from_day_one_share: 0.0,
+            slow_ramp_share,
+            ..WorldSettings::default()
+        });
+        let truths = finished.truths();
+        let leaking: Vec<_> = truths.values().filter(|truth| truth.leaked()).collect();
+        assert!(leaking.len() > 10, "{}", leaking.len());
+        for truth in leaking {
+            let mut ramps = truth.events.iter().filter(|e| e.kind == "leak_ramp");
+            let ramp = ramps.next();
+            assert_eq!(ramp.is_some(), slow_ramp_share == 1.0, "{}", truth.code);
+            assert_eq!(ramps.count(), 0);
+            if let Some(ramp) = ramp {
+                assert_eq!(Some(ramp.at), truth.onset);
+                assert!(ramp.until > Some(ramp.at));
+            }
+        }
+    }
+}
