@@ -114,7 +114,9 @@ impl Shard {
         self.unregistered += usize::from(entry.is_none());
         self.codes[place] = Some(CodeState::new(code, hash, entry));
         if let Some(shadow) = &mut self.shadow {
-            shadow.watched.resize_with(self.codes.len(), Watched::default);
+            shadow
+                .watched
+                .resize_with(self.codes.len(), Watched::default);
             // The slot may have been another code's.
             shadow.watched[place] = Watched::default();
             shadow.attentive.remove(&local);
@@ -124,7 +126,9 @@ impl Shard {
     /// Remembers for a judge in shadow from now on.
     pub(crate) fn start_shadow(&mut self) {
         let mut shadow = ShadowWatches::default();
-        shadow.watched.resize_with(self.codes.len(), Watched::default);
+        shadow
+            .watched
+            .resize_with(self.codes.len(), Watched::default);
         self.shadow = Some(Box::new(shadow));
     }
 

@@ -81,11 +81,7 @@ const BATCH_RECORDS: usize = 4096;
 impl ShardSet {
     /// Empty shards with the keys of the deployment, judged by one set of settings or by a book
     /// with those of merchants.
-    pub fn new(
-        settings: PipelineSettings,
-        detect: impl Into<SettingsBook>,
-        key: &HashKey,
-    ) -> Self {
+    pub fn new(settings: PipelineSettings, detect: impl Into<SettingsBook>, key: &HashKey) -> Self {
         let hashers = Hashers::new(key);
         let shards = (0..settings.shards)
             .map(|_| Shard::new(&settings, &hashers))

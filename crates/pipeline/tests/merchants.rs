@@ -238,7 +238,10 @@ fn a_signal_is_off_for_one_merchant_and_speaks_for_the_other() {
         .iter()
         .filter(|order| order.merchant == "alma");
     let least = orders.count() as u64 / 2;
-    assert!(silent.is_some_and(|(_, count)| *count > least), "{silent:?}");
+    assert!(
+        silent.is_some_and(|(_, count)| *count > least),
+        "{silent:?}"
+    );
 }
 
 #[test]
