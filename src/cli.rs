@@ -6,7 +6,9 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use promoguard_simulate::{Family, WorldSettings};
 
 mod help;
 
@@ -153,6 +155,9 @@ pub struct Replay {
     /// Every judged order with the probability that it came through a leak
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub judged_orders_out: Option<PathBuf>,
+    /// Where what the learned judge sees goes, one line per code and hour with orders
+    #[arg(long, value_name = "FILE")]
+    pub features_out: Option<PathBuf>,
     /// Lines that could not be read, with the reason
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub dead_letters_out: Option<PathBuf>,
@@ -227,24 +232,33 @@ pub struct Simulate {
     /// Which world: the same seed gives the same events
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
-    /// How many promo codes the world has
-    #[arg(long, value_name = "N", default_value_t = 200)]
-    pub codes: u32,
-    /// How many days to live through
-    #[arg(long, value_name = "N", default_value_t = 56)]
-    pub days: u32,
+    /// What kind of world; the options below change it where they are given
+    #[arg(long, value_name = "NAME", default_value = WorldSettings::PRESETS[0], value_parser = PossibleValuesParser::new(WorldSettings::PRESETS))]
+    pub preset: String,
+    /// By which idea it comes about
+    #[arg(long, value_name = "NAME", default_value = Family::default().name(), value_parser = PossibleValuesParser::new(Family::ALL.map(Family::name)))]
+    pub family: String,
+    /// How far its inner constants lie from their usual values, 0 to 3; default: 0, at random in `drawn`
+    #[arg(long, value_name = "X")]
+    pub spread: Option<f64>,
+    /// How many promo codes the world has; default: 200, 5 in `small`
+    #[arg(long, value_name = "N")]
+    pub codes: Option<u32>,
+    /// How many days to live through; default: 56
+    #[arg(long, value_name = "N")]
+    pub days: Option<u32>,
     /// First day, in RFC 3339; default: 2026-03-02 for files, for Kafka such that the world ends now
     #[arg(long, value_name = "TIME")]
     pub start: Option<String>,
-    /// Share of the codes that leak, 0 to 1
-    #[arg(long, value_name = "SHARE", default_value_t = 0.22)]
-    pub leak_share: f64,
-    /// Multiplies the orders and clicks of every code
-    #[arg(long, value_name = "FACTOR", default_value_t = 1.0)]
-    pub volume: f64,
-    /// Broken records per good one, besides the good ones, 0 to 1
-    #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
-    pub dirty_share: f64,
+    /// Share of the codes that leak, 0 to 1; default: the preset's, 0.22 in `mixed`
+    #[arg(long, value_name = "SHARE")]
+    pub leak_share: Option<f64>,
+    /// Multiplies the orders and clicks of every code; default: 1
+    #[arg(long, value_name = "FACTOR")]
+    pub volume: Option<f64>,
+    /// Broken records per good one, besides the good ones, 0 to 1; default: 0
+    #[arg(long, value_name = "SHARE")]
+    pub dirty_share: Option<f64>,
     /// Say nothing but errors
     #[arg(short, long)]
     pub quiet: bool,
@@ -274,6 +288,15 @@ pub struct Train {
     /// Trees
     #[arg(long, value_name = "N", default_value_t = 240, value_parser = clap::value_parser!(u32).range(1..=2_000))]
     pub trees: u32,
+    /// What the judge saw of your own events: a file of `replay --features-out`
+    #[arg(long, value_name = "FILE", requires = "decisions")]
+    pub features: Option<PathBuf>,
+    /// What your analysts decided about them, NDJSON
+    #[arg(long, value_name = "FILE…", num_args = 1.., requires = "features")]
+    pub decisions: Vec<PathBuf>,
+    /// Weight of a code that was decided about, against a simulated one
+    #[arg(long, value_name = "FACTOR", default_value_t = 5.0)]
+    pub decision_weight: f64,
     /// Worlds at a time; default: one a core
     #[arg(long, value_name = "N")]
     pub threads: Option<u32>,

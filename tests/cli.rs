@@ -182,6 +182,16 @@ fn wrong_usage_ends_with_status_2_and_says_what_is_wrong() {
         "`leak_share` is 2, allowed is 0 to 1",
     );
     check_status(
+        &["simulate", "--out", "x", "--preset", "easy"],
+        2,
+        "[possible values: mixed, walled, open, hard, honest, small, drawn]",
+    );
+    check_status(
+        &["simulate", "--out", "x", "--spread", "4"],
+        2,
+        "`spread` is 4, allowed is 0 to 3",
+    );
+    check_status(
         &["simulate", "--out", "x", "--start", "today"],
         2,
         "must be an RFC 3339 time",

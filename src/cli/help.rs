@@ -75,6 +75,16 @@ Examples:
       --codes world/codes.ndjson --flags-out flags.ndjson
       Compare flags.ndjson with world/truth.ndjson, which says what leaked, and when.
   promoguard simulate --kafka --rate 2000 --config promoguard.toml
+  promoguard simulate --out world --preset walled --spread 1
+
+Presets:
+  mixed   shops of their own and marketplaces
+  walled  marketplaces only: no click ids, hardly a referrer
+  open    shops of their own only
+  hard    small and slow leaks, many innocent stories that look like one
+  honest  no leak at all, many innocent stories
+  small   one brand with five codes
+  drawn   everything drawn at random
 
 The same seed and options give the same bytes.";
 

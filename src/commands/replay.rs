@@ -39,6 +39,7 @@ pub(super) fn execute(plan: ReplayPlan) -> Result<u8> {
         scores: plan.outputs.scores,
         windows: plan.outputs.windows,
         judged_orders: plan.outputs.judged_orders,
+        features: plan.outputs.features,
         dead_letters: plan.outputs.dead_letters,
         report: plan.outputs.report,
     };

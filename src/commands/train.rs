@@ -39,6 +39,8 @@ pub(super) fn execute(plan: TrainPlan) -> Result<u8> {
             threads: plan.config.threads().get(),
             ..FitSettings::default()
         },
+        recorded: plan.recorded,
+        decision_weight: plan.decision_weight,
         command,
     };
     let say = |text: &str| {

@@ -76,6 +76,10 @@ pub struct TrainPlan {
     pub seed: u64,
     /// Trees.
     pub trees: u32,
+    /// What the judge saw of recorded events, and what analysts decided.
+    pub recorded: Option<(PathBuf, Vec<PathBuf>)>,
+    /// Weight of a row with a decision against a simulated one.
+    pub decision_weight: f64,
     /// Say nothing but errors.
     pub quiet: bool,
 }
@@ -125,6 +129,8 @@ pub struct ReplayOutputs {
     pub windows: Option<PathBuf>,
     /// One line per judged order.
     pub judged_orders: Option<PathBuf>,
+    /// What the learned judge sees, as NDJSON.
+    pub features: Option<PathBuf>,
     /// Lines that could not be read.
     pub dead_letters: Option<PathBuf>,
     /// A page for people.
@@ -291,6 +297,12 @@ fn plan_train(train: cli::Train, environment: &[(String, String)]) -> Result<Pla
             PlanError::Usage(format!("--family is {name}, must be of {known}"))
         })
     };
+    if !(train.decision_weight > 0.0 && train.decision_weight <= 1_000.0) {
+        return Err(PlanError::Usage(format!(
+            "--decision-weight is {}, must be above 0 and at most 1000",
+            train.decision_weight
+        )));
+    }
     let families = match &train.family[..] {
         [] => Family::ALL.to_vec(),
         names => names.iter().map(named).collect::<Result<_, _>>()?,
@@ -304,6 +316,8 @@ fn plan_train(train: cli::Train, environment: &[(String, String)]) -> Result<Pla
         scale_worlds: train.scale_worlds,
         seed: train.seed,
         trees: train.trees,
+        recorded: train.features.map(|features| (features, train.decisions)),
+        decision_weight: train.decision_weight,
         quiet: train.quiet,
     })))
 }
@@ -349,6 +363,7 @@ fn plan_replay(replay: cli::Replay, environment: &[(String, String)]) -> Result<
         scores: replay.scores_out,
         windows: replay.windows_out,
         judged_orders: replay.judged_orders_out,
+        features: replay.features_out,
         dead_letters: replay.dead_letters_out,
         report: replay.report,
     };
@@ -375,23 +390,8 @@ fn plan_simulate(
     simulate: cli::Simulate,
     environment: &[(String, String)],
 ) -> Result<Plan, PlanError> {
-    let defaults = WorldSettings::default();
     let start = simulate.start.as_deref().map(parse_start).transpose()?;
-    let world = WorldSettings {
-        seed: simulate.seed,
-        codes: simulate.codes,
-        // As many codes a shop as in the default world.
-        merchants: (simulate.codes / 10).max(1),
-        start: start.unwrap_or(defaults.start),
-        days: simulate.days.into(),
-        leak_share: simulate.leak_share,
-        volume_scale: simulate.volume,
-        dirty_share: simulate.dirty_share,
-        ..defaults
-    };
-    world
-        .validate()
-        .map_err(|error| PlanError::Usage(error.to_string()))?;
+    let world = world_of(&simulate, start)?;
     let target = match simulate.out {
         Some(folder) => SimulateTarget::Files {
             folder,
@@ -408,6 +408,34 @@ fn plan_simulate(
         starts_as_said: start.is_some(),
         quiet: simulate.quiet,
     })))
+}
+
+/// The preset, with what was said beside it.
+fn world_of(simulate: &cli::Simulate, start: Option<i64>) -> Result<WorldSettings, PlanError> {
+    let unknown =
+        |option: &str, name: &str| PlanError::Usage(format!("{option} {name}: not known"));
+    let preset = WorldSettings::preset(&simulate.preset, simulate.seed)
+        .ok_or_else(|| unknown("--preset", &simulate.preset))?;
+    let family =
+        Family::named(&simulate.family).ok_or_else(|| unknown("--family", &simulate.family))?;
+    let preset = match simulate.codes {
+        Some(codes) => preset.with_codes(codes),
+        None => preset,
+    };
+    let world = WorldSettings {
+        family,
+        spread: simulate.spread.unwrap_or(preset.spread),
+        start: start.unwrap_or(preset.start),
+        days: simulate.days.map_or(preset.days, f64::from),
+        leak_share: simulate.leak_share.unwrap_or(preset.leak_share),
+        volume_scale: simulate.volume.unwrap_or(preset.volume_scale),
+        dirty_share: simulate.dirty_share.unwrap_or(preset.dirty_share),
+        ..preset
+    };
+    world
+        .validate()
+        .map_err(|error| PlanError::Usage(error.to_string()))?;
+    Ok(world)
 }
 
 /// Epoch milliseconds.
@@ -567,6 +595,7 @@ fn check_files(inputs: &ReplayInputs, outputs: &ReplayOutputs) -> Result<(), Pla
         ("--scores-out", outputs.scores.as_ref()),
         ("--windows-out", outputs.windows.as_ref()),
         ("--judged-orders-out", outputs.judged_orders.as_ref()),
+        ("--features-out", outputs.features.as_ref()),
         ("--dead-letters-out", outputs.dead_letters.as_ref()),
         ("--report", outputs.report.as_ref()),
     ];

@@ -2,6 +2,9 @@
 
 use std::path::PathBuf;
 
+use clap::Parser as _;
+use promoguard_simulate::WorldSettings;
+
 use super::example::{example, show};
 use super::layers::Argument;
 use super::*;
@@ -456,4 +459,45 @@ fn the_layers_that_the_example_shows_commented_out_can_be_used() {
             .detect;
         assert_ne!(detect.overrides, overrides::Overrides::default());
     }
+}
+
+fn check_world(options: &str, expected: WorldSettings) {
+    let typed = ["promoguard", "simulate", "--out", "x", "--seed", "3"];
+    let typed = crate::cli::Cli::parse_from(typed.into_iter().chain(options.split_whitespace()));
+    let Plan::Simulate(plan) = Plan::new(typed, &[]).unwrap() else {
+        panic!("another plan");
+    };
+    assert_eq!(plan.world, expected, "{options}");
+}
+
+#[test]
+fn a_made_up_world_is_its_preset_but_for_what_was_said() {
+    for name in WorldSettings::PRESETS {
+        let preset = || WorldSettings::preset(name, 3).unwrap();
+        check_world(&format!("--preset {name}"), preset());
+        check_world(
+            &format!("--preset {name} --leak-share 0.9 --spread 0.25 --days 7"),
+            WorldSettings {
+                leak_share: 0.9,
+                spread: 0.25,
+                days: 7.0,
+                ..preset()
+            },
+        );
+    }
+    let default = WorldSettings {
+        seed: 3,
+        ..WorldSettings::default()
+    };
+    check_world("", default.clone());
+    check_world(
+        "--family programme --codes 500 --volume 2 --dirty-share 0.1",
+        WorldSettings {
+            codes: 500,
+            merchants: 50,
+            volume_scale: 2.0,
+            dirty_share: 0.1,
+            ..default
+        },
+    );
 }

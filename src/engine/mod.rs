@@ -6,6 +6,7 @@ pub mod click_stream;
 pub mod decode;
 pub mod desk;
 pub mod event_time;
+pub mod features;
 pub mod live;
 pub mod measure;
 pub mod memory;

@@ -8,6 +8,7 @@ use promoguard_event::{DeadLetterLine, DecodeError, FlagState, ScoreLine, Topic}
 use promoguard_pipeline::{Counts, Effects, FieldDefects, Registry};
 use promoguard_storage::{Line, Output};
 
+use super::features;
 use super::shadow::{ShadowComparison, ShadowTally};
 use crate::report::ReportCollector;
 
@@ -24,6 +25,8 @@ pub struct OutputPaths {
     pub windows: Option<PathBuf>,
     /// One line per judged order.
     pub judged_orders: Option<PathBuf>,
+    /// One line per code and hour with orders: what the learned judge saw.
+    pub features: Option<PathBuf>,
     /// One line per record that could not be read.
     pub dead_letters: Option<PathBuf>,
     /// A page for people.
@@ -61,6 +64,7 @@ pub struct Sinks {
     scores: Option<Output>,
     windows: Option<Output>,
     judged_orders: Option<Output>,
+    features: Option<Output>,
     dead_letters: Option<Output>,
     report: Option<(PathBuf, ReportCollector)>,
     shadow: Option<ShadowComparison>,
@@ -81,6 +85,7 @@ impl Sinks {
             scores: open(paths.scores.as_deref())?,
             windows: open(paths.windows.as_deref())?,
             judged_orders: open(paths.judged_orders.as_deref())?,
+            features: open_features(paths.features.as_deref())?,
             dead_letters: open(paths.dead_letters.as_deref())?,
             report: paths.report.clone().map(|path| (path, report)),
             shadow: None,
@@ -130,6 +135,11 @@ impl Sinks {
         for judged in &effects.shadow_flags {
             write(&mut self.shadow_flags, &mut self.line, |line| {
                 judged.flag.write_line(line)
+            })?;
+        }
+        for row in &effects.features {
+            write(&mut self.features, &mut self.line, |line| {
+                features::write_row(row, line);
             })?;
         }
         self.tally.judged_orders += effects.judged_orders.len() as u64;
@@ -214,6 +224,7 @@ impl Sinks {
             self.scores,
             self.windows,
             self.judged_orders,
+            self.features,
             self.dead_letters,
         ];
         for output in outputs.into_iter().flatten() {
@@ -225,6 +236,12 @@ impl Sinks {
 
 fn open(path: Option<&Path>) -> Result<Option<Output>> {
     Ok(path.map(Output::create).transpose()?)
+}
+
+fn open_features(path: Option<&Path>) -> Result<Option<Output>> {
+    let mut output = open(path)?;
+    write(&mut output, &mut Vec::new(), features::write_names)?;
+    Ok(output)
 }
 
 fn write(

@@ -95,7 +95,7 @@ pub fn run(
 
 /// Sightings of the world that were not told yet. A world may add some while it runs.
 #[derive(Default)]
-struct Sightings {
+pub(crate) struct Sightings {
     waiting: Vec<(i64, Vec<u8>)>,
     bytes_seen: usize,
     told_until: Option<i64>,
@@ -103,7 +103,7 @@ struct Sightings {
 
 impl Sightings {
     /// Tells those from before `now`, by time.
-    fn tell(&mut self, engine: &mut MemoryEngine, world: &World, now: i64) {
+    pub(crate) fn tell(&mut self, engine: &mut MemoryEngine, world: &World, now: i64) {
         let lines = world.sightings();
         if lines.len() != self.bytes_seen {
             self.bytes_seen = lines.len();
@@ -131,13 +131,13 @@ fn time_of_sighting(line: &[u8]) -> Option<i64> {
 
 /// The wall clock of the simulated deployment, which moves in hours: at each full hour the ends of
 /// both logs are reached, as a deployment would find them, and quiet logs hold nothing back.
-struct Clock {
-    now: i64,
+pub(crate) struct Clock {
+    pub(crate) now: i64,
     slack_ms: i64,
 }
 
 impl Clock {
-    fn new(start: i64, slack_ms: i64) -> Self {
+    pub(crate) fn new(start: i64, slack_ms: i64) -> Self {
         Self {
             now: start,
             slack_ms,
@@ -145,7 +145,7 @@ impl Clock {
     }
 
     /// Moves on to the hour of an arrival; gives the watermark if that is a new one.
-    fn reach(&mut self, arrival: i64) -> Option<EventTime> {
+    pub(crate) fn reach(&mut self, arrival: i64) -> Option<EventTime> {
         let hour = arrival.div_euclid(HOUR_MS) * HOUR_MS;
         (hour > self.now).then(|| {
             self.now = hour;

@@ -4,8 +4,10 @@
 //! Decides: which worlds are lived through, and what a model is measured on. Must not know: how
 //! worlds are made, or how trees are grown.
 
+mod decided;
 mod world;
 
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -50,6 +52,10 @@ pub struct TrainSettings {
     pub seed: u64,
     /// How trees are grown.
     pub fit: FitSettings,
+    /// What the judge saw of recorded events, and files of what analysts decided about them.
+    pub recorded: Option<(PathBuf, Vec<PathBuf>)>,
+    /// Weight of a code that was decided about.
+    pub decision_weight: f64,
     /// The command, for the model's provenance.
     pub command: String,
 }
@@ -63,7 +69,7 @@ pub fn train(settings: &TrainSettings, say: &(dyn Fn(&str) + Sync)) -> Result<Mo
     let directions: Vec<Direction> = names.iter().map(|name| name.direction).collect();
     let mut by_family = Vec::new();
     for family in &settings.families {
-        let plans = plans(settings, *family, settings.seed, settings.worlds);
+        let plans = plans(*family, settings.seed, settings.worlds);
         let mut rows = Rows::new(names.len());
         for mut world in each_world(settings, &plans, say, |world| {
             let mut rows = Rows::new(names.len());
@@ -75,8 +81,14 @@ pub fn train(settings: &TrainSettings, say: &(dyn Fn(&str) + Sync)) -> Result<Mo
         say(&format!("{}: {} rows", family.name(), rows.len()));
         by_family.push(rows);
     }
+    let mut decided = Rows::new(names.len());
+    let mut decision_rows = 0;
+    if let Some((seen, decisions)) = &settings.recorded {
+        decision_rows = decided::teach(&mut decided, seen, decisions, settings.decision_weight)?;
+        say(&format!("{decision_rows} rows with decisions"));
+    }
     let grown = |leave_out: Option<usize>| -> Result<(Forest, usize)> {
-        let mut rows = Rows::new(names.len());
+        let mut rows = decided.clone();
         for (at, some) in by_family.iter().enumerate() {
             if Some(at) != leave_out {
                 rows.append(&mut some.clone());
@@ -100,7 +112,7 @@ pub fn train(settings: &TrainSettings, say: &(dyn Fn(&str) + Sync)) -> Result<Mo
         };
         forests.extend(&blind);
         let seed = settings.seed + SCALE_SEEDS;
-        let plans = plans(settings, *family, seed, settings.scale_worlds);
+        let plans = plans(*family, seed, settings.scale_worlds);
         let worlds = each_world(settings, &plans, say, |world| peaks(world, &forests))?;
         for which in 0..forests.len() {
             let mut set = CleanPeaks::default();
@@ -132,7 +144,7 @@ pub fn train(settings: &TrainSettings, say: &(dyn Fn(&str) + Sync)) -> Result<Mo
             scale_worlds: told(settings.scale_worlds, settings.seed + SCALE_SEEDS),
             rows: rows as u64,
             scale_clean_code_weeks: code_weeks,
-            decision_rows: 0,
+            decision_rows,
         },
         features: names.into_iter().map(|name| name.name).collect(),
         scale: scale_of(&scale_sets, RESERVE, SCALE_EVENTS_MIN),
@@ -140,8 +152,7 @@ pub fn train(settings: &TrainSettings, say: &(dyn Fn(&str) + Sync)) -> Result<Mo
     })
 }
 
-fn plans(settings: &TrainSettings, family: Family, seed: u64, worlds: u32) -> Vec<WorldSettings> {
-    let _ = settings;
+fn plans(family: Family, seed: u64, worlds: u32) -> Vec<WorldSettings> {
     (0..u64::from(worlds))
         .map(|at| {
             let name = PRESETS[at as usize % PRESETS.len()];

@@ -14,8 +14,8 @@ use promoguard_simulate::{CodeTruth, RecordBatch, World, WorldSettings};
 use promoguard_sketch::HashKey;
 
 use crate::engine::memory::MemoryEngine;
+use crate::evaluate::world::{Clock, Sightings};
 
-const HOUR_MS: i64 = 3_600_000;
 /// Records generated at once.
 const BATCH_RECORDS: usize = 1 << 14;
 /// Rows of one code that are trained on: more of the same code teach little.
@@ -84,13 +84,12 @@ pub(super) fn live_through(
         weeks: settings.days / 7.0,
     };
     let mut batch = RecordBatch::with_records_max(BATCH_RECORDS);
-    let mut now = world.settings().start;
+    let mut clock = Clock::new(world.settings().start, pipeline.reorder_slack_ms);
+    let mut sightings = Sightings::default();
     while world.fill(&mut batch) > 0 {
         for record in batch.iter() {
-            let hour = record.arrival.div_euclid(HOUR_MS) * HOUR_MS;
-            if hour > now {
-                now = hour;
-                let watermark = EventTime::from_millis(hour - pipeline.reorder_slack_ms);
+            if let Some(watermark) = clock.reach(record.arrival) {
+                sightings.tell(&mut engine, &world, clock.now);
                 rows.take(engine.advance(watermark).features);
             }
             if record.marks.first_of_order && record.marks.fraudulent && !record.marks.duplicate {
@@ -106,6 +105,7 @@ pub(super) fn live_through(
         }
         batch.clear();
     }
+    sightings.tell(&mut engine, &world, i64::MAX);
     rows.take(engine.finish().features);
     for leaked in rows.leaked.values_mut() {
         leaked.sort_unstable();

@@ -90,6 +90,13 @@ pub(crate) struct Surroundings {
     pub(crate) carries_referrer: f64,
     /// Orders of the shop in the last weeks.
     pub(crate) shop_orders: f64,
+    /// Share of the shop's orders of the last week that codes under suspicion had.
+    pub(crate) shop_suspects: f64,
+    /// How fresh the last post is that the registry or an analyst tells of: 1 = now, half of it
+    /// every two days, 0 = none.
+    pub(crate) post_freshness: f64,
+    /// Whether posts are told at all.
+    pub(crate) posts_told: bool,
     pub(crate) offline: bool,
     pub(crate) public: bool,
     pub(crate) post_expected: bool,
@@ -211,6 +218,12 @@ fn visit(
         Name("sightings", "", ""),
         f64::from(profile.sightings),
     );
+    emit(
+        "hopper",
+        Up,
+        Name("shop_suspects", "", ""),
+        around.shop_suspects,
+    );
     for span in 0..SPANS {
         let size = libm::log1p(orders[span]);
         emit("context", Free, Name("orders", SPAN_NAMES[span], ""), size);
@@ -226,6 +239,8 @@ fn visit(
         ("carries_click_id", around.carries_click_id),
         ("carries_referrer", around.carries_referrer),
         ("shop_orders", libm::log1p(around.shop_orders)),
+        ("posts_told", yes(around.posts_told)),
+        ("post_freshness", around.post_freshness),
         ("offline", yes(around.offline)),
         ("public", yes(around.public)),
         ("post_expected", yes(around.post_expected)),

@@ -15,7 +15,7 @@ use crate::marks::Share;
 use crate::orders::Judgement;
 use crate::profile::Profile;
 use crate::settings::DetectSettings;
-use crate::stable::decibans;
+use crate::stable::{decay, decibans};
 use crate::suspect::Suspect;
 use crate::watch::CodeWatch;
 
@@ -155,11 +155,27 @@ impl CodeWatch {
             carries_click_id: view.coverage(Share::HasClickId),
             carries_referrer: view.coverage(Share::HasReferrer),
             shop_orders: view.orders_known(),
+            shop_suspects: view.suspect_share(),
+            post_freshness: self.post_freshness(facts),
+            posts_told: facts.entry.is_some_and(|entry| !entry.posts.is_empty()),
             offline: standing.offline,
             public: standing.public,
             post_expected: standing.post_expected,
             discount_changed: standing.discount_changed,
         }
+    }
+
+    fn post_freshness(&self, facts: &HourOfCode<'_>) -> f64 {
+        let by_registry = facts.entry.map_or(&[][..], |entry| &entry.posts);
+        let by_decision = self.notes.as_deref().map_or(&[][..], |notes| &notes.posts);
+        let end = facts.hour.end();
+        let ages = by_registry.iter().chain(by_decision);
+        let ages = ages
+            .map(|post| end.millis_since(*post))
+            .filter(|age| *age >= 0);
+        ages.min().map_or(0.0, |age| {
+            decay(age as f64 / 86_400_000.0, POST_HALF_LIFE_DAYS)
+        })
     }
 
     /// The learned score told by signal: the exact contributions of its features, what every code
@@ -234,5 +250,7 @@ struct Seen {
     n: u64,
 }
 
+/// Half-life of what a post explains, days.
+const POST_HALF_LIFE_DAYS: f64 = 2.0;
 /// The learned judge remembers a month at half weight or more.
 const WINDOW_MS: i64 = 28 * 86_400_000;

@@ -289,6 +289,13 @@ impl ShopView<'_> {
         self.shop.map_or(0.0, |shop| shop.volume.totals().0)
     }
 
+    /// Share of the shop's orders of the last week that codes under suspicion had.
+    pub(crate) fn suspect_share(&self) -> f64 {
+        let today = self.hour.index().div_euclid(24);
+        self.shop
+            .map_or(0.0, |shop| shop.volume.suspect_share(today))
+    }
+
     /// Orders per first visit in the shop, leaning on everybody's.
     pub(crate) fn conversion(&self) -> f64 {
         const PSEUDO: f64 = 50.0;

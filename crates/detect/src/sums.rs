@@ -55,6 +55,8 @@ pub(crate) struct ShopSums {
     pub(crate) orders: u64,
     /// First visits by people, of which one code counts only so many an hour.
     pub(crate) visits: u64,
+    /// Orders of codes under suspicion, counted likewise; they are in no other sum.
+    pub(crate) suspect_orders: u64,
 }
 
 impl HourSums {
@@ -89,6 +91,7 @@ impl ShopSums {
         add_map(&mut self.cities, &other.cities);
         self.orders += other.orders;
         self.visits += other.visits;
+        self.suspect_orders += other.suspect_orders;
     }
 
     pub(crate) fn share(&mut self, index: usize, yes: bool, weight: f64) {

@@ -15,6 +15,7 @@ pub(crate) struct Volume {
     /// By day modulo [`DAYS`].
     orders: Vec<f64>,
     visits: Vec<f64>,
+    suspect_orders: Vec<f64>,
     day: i32,
     since: i32,
 }
@@ -24,6 +25,7 @@ impl Volume {
         Volume {
             orders: vec![0.0; DAYS],
             visits: vec![0.0; DAYS],
+            suspect_orders: vec![0.0; DAYS],
             day,
             since: day,
         }
@@ -34,16 +36,19 @@ impl Volume {
         let at = slot(self.day);
         self.orders[at] += from_units(sums.orders);
         self.visits[at] += from_units(sums.visits);
+        self.suspect_orders[at] += from_units(sums.suspect_orders);
     }
 
     fn advance(&mut self, day: i32) {
         if day > self.day + DAYS as i32 {
             self.orders.fill(0.0);
             self.visits.fill(0.0);
+            self.suspect_orders.fill(0.0);
         } else {
             for passed in self.day + 1..=day {
                 self.orders[slot(passed)] = 0.0;
                 self.visits[slot(passed)] = 0.0;
+                self.suspect_orders[slot(passed)] = 0.0;
             }
         }
         self.day = self.day.max(day);
@@ -56,6 +61,19 @@ impl Volume {
             return 0.0;
         }
         self.orders[slot(day)]
+    }
+
+    /// Share of the last week's orders that codes under suspicion had; 0 while next to nothing is
+    /// known.
+    pub(crate) fn suspect_share(&self, today: i32) -> f64 {
+        const DAYS_BACK: i32 = 7;
+        const PSEUDO: f64 = 10.0;
+        let (mut suspect, mut all) = (0.0, PSEUDO);
+        for day in (today - DAYS_BACK).max(self.since)..=today.min(self.day) {
+            suspect += self.suspect_orders[slot(day)];
+            all += self.suspect_orders[slot(day)] + self.orders[slot(day)];
+        }
+        suspect / all
     }
 
     /// Orders and first visits of all days known.

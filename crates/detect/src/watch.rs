@@ -86,8 +86,13 @@ impl CodeWatch {
             }
         }
         if self.is_quarantined(settings) {
-            if facts.attempts.iter().any(|attempt| !attempt.rejected) {
+            let orders = facts.attempts.iter().filter(|attempt| !attempt.rejected);
+            let orders = orders.count() as f64;
+            if orders > 0.0 {
                 sums.suspects.push(partner);
+                let shop = sums.shops.entry(self.shop_of(facts)).or_default();
+                let counted = orders.min(settings.code_day_weight_max);
+                shop.suspect_orders += crate::stable::to_units(counted);
             }
             return;
         }

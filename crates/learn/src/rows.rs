@@ -73,11 +73,13 @@ impl Rows {
         self.values[row * self.width + feature]
     }
 
-    pub(crate) fn is_leaking(&self, row: usize) -> bool {
+    /// Whether a row is of a leaking code.
+    pub fn is_leaking(&self, row: usize) -> bool {
         self.leaking[row]
     }
 
-    pub(crate) fn weight(&self, row: usize) -> f32 {
+    /// A row's weight.
+    pub fn weight(&self, row: usize) -> f32 {
         self.weight[row]
     }
 }

@@ -146,10 +146,18 @@ fn judged(registered: bool, present: SettingsBook, shadow: Option<SettingsBook>)
     shards.take_effects()
 }
 
+/// The label-free core alone: these tests are about settings, not about the model that is shipped.
+fn deployment() -> DetectSettings {
+    DetectSettings {
+        learned: false,
+        ..DetectSettings::default()
+    }
+}
+
 /// The deployment's settings, with those of `alma`.
-fn book(deployment: DetectSettings, alma: MerchantSettings) -> SettingsBook {
+fn book(alma: MerchantSettings) -> SettingsBook {
     let merchants = BTreeMap::from([("Alma".to_owned(), alma)]);
-    SettingsBook::new(deployment, &merchants).expect("settings that can be meant")
+    SettingsBook::new(deployment(), &merchants).expect("settings that can be meant")
 }
 
 fn budget(false_flags: f64) -> MerchantSettings {
@@ -193,7 +201,7 @@ fn abstained(flag: &Flag, name: &str) -> Option<&'static str> {
 fn a_budget_of_one_merchant_is_the_threshold_of_its_codes_alone() {
     for registered in [true, false] {
         let run = |false_flags| {
-            let book = book(DetectSettings::default(), budget(false_flags));
+            let book = book(budget(false_flags));
             judged(registered, book, None).flags
         };
         let (generous, strict) = (run(5.0), run(0.01));
@@ -204,9 +212,8 @@ fn a_budget_of_one_merchant_is_the_threshold_of_its_codes_alone() {
         }
         let of_alma = &opened(&generous, "alma")[0].detector;
         let of_bota = &opened(&generous, "bota")[0].detector;
-        let deployment = DetectSettings::default();
-        assert_eq!(*of_bota, deployment.detector());
-        assert_eq!(*of_alma, budget(5.0).over(&deployment).detector());
+        assert_eq!(*of_bota, deployment().detector());
+        assert_eq!(*of_alma, budget(5.0).over(&deployment()).detector());
         assert_ne!(of_alma, of_bota);
     }
 }
@@ -217,7 +224,7 @@ fn a_signal_is_off_for_one_merchant_and_speaks_for_the_other() {
         signals_off: Some(vec!["returning".to_owned(), "sighting".to_owned()]),
         ..budget(5.0)
     };
-    let effects = judged(true, book(DetectSettings::default(), alma), None);
+    let effects = judged(true, book(alma), None);
     let (alma, bota) = (
         opened(&effects.flags, "alma"),
         opened(&effects.flags, "bota"),
@@ -246,7 +253,7 @@ fn a_signal_is_off_for_one_merchant_and_speaks_for_the_other() {
 
 #[test]
 fn a_shadow_with_equal_settings_gives_equal_flags() {
-    let book = || book(DetectSettings::default(), budget(0.01));
+    let book = || book(budget(0.01));
     let effects = judged(true, book(), Some(book()));
     assert!(!effects.flags.is_empty());
     assert_eq!(lines_of(&effects.flags), lines_of(&effects.shadow_flags));
@@ -254,8 +261,8 @@ fn a_shadow_with_equal_settings_gives_equal_flags() {
 
 #[test]
 fn a_shadow_with_another_budget_differs_and_changes_no_byte_of_the_outputs() {
-    let present = || SettingsBook::from(DetectSettings::default());
-    let strict = SettingsBook::from(budget(0.01).over(&DetectSettings::default()));
+    let present = || SettingsBook::from(deployment());
+    let strict = SettingsBook::from(budget(0.01).over(&deployment()));
     let alone = judged(true, present(), None);
     let beside = judged(true, present(), Some(strict));
     assert_eq!(written(&alone), written(&beside));
