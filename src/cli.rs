@@ -143,6 +143,9 @@ pub struct Replay {
     /// Where the flags go (`-` is standard output; .gz and .zst compress)
     #[arg(long, value_name = "FILE", required = true, help_heading = "Output")]
     pub flags_out: PathBuf,
+    /// Flags under the settings that are tried in shadow, [detect.shadow]
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub shadow_flags_out: Option<PathBuf>,
     /// One line per code: its highest and its last score, and its totals
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub scores_out: Option<PathBuf>,

@@ -31,7 +31,7 @@ pub(super) fn execute(plan: EvaluatePlan) -> Result<u8> {
     let setup = Setup {
         scores: scores(plan.config.detect.0.flag_db()),
         pipeline: pipeline_settings(&plan.config),
-        detect: plan.config.detect.0.clone(),
+        detect: plan.config.detect.settings.clone(),
         hash_key: HashKey::new(*keys.hash.bytes()),
         pseudonym_key: PseudonymKey::new(*keys.pseudonym.bytes()),
     };
