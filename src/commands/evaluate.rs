@@ -29,7 +29,7 @@ pub(super) fn execute(plan: EvaluatePlan) -> Result<u8> {
     let started = Instant::now();
     let keys = KeyRing::or_published(&plan.config.keys)?;
     let setup = Setup {
-        scores: scores(plan.config.detect.0.flag_db()),
+        scores: scores(plan.config.detect.settings.flag_db()),
         pipeline: pipeline_settings(&plan.config),
         detect: plan.config.detect.settings.clone(),
         hash_key: HashKey::new(*keys.hash.bytes()),
