@@ -286,7 +286,7 @@ pub struct Train {
     #[arg(long, value_name = "N", default_value_t = 10_001)]
     pub seed: u64,
     /// Trees
-    #[arg(long, value_name = "N", default_value_t = 240, value_parser = clap::value_parser!(u32).range(1..=2_000))]
+    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=2_000))]
     pub trees: u32,
     /// What the judge saw of your own events: a file of `replay --features-out`
     #[arg(long, value_name = "FILE", requires = "decisions")]

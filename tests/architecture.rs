@@ -30,6 +30,11 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("promoguard-storage", CORE),
     // The simulated world is made by another hand than the judge's: it shares no type with what it tests.
     ("promoguard-simulate", &[]),
+    // What fits a model knows the model's form and the features' directions, nothing else.
+    (
+        "promoguard-learn",
+        &["promoguard-event", "promoguard-sketch", "promoguard-detect"],
+    ),
 ];
 const CORE_BELOW_PIPELINE: &[&str] =
     &["promoguard-event", "promoguard-sketch", "promoguard-detect"];

@@ -12,7 +12,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result};
-use promoguard_detect::{DetectSettings, Direction, Forest, Model, Provenance, feature_names};
+use promoguard_detect::{
+    DetectSettings, Direction, Forest, Model, Provenance, feature_names, smoothed,
+};
 use promoguard_learn::{CleanPeaks, FitSettings, Rows, fit, scale_of};
 use promoguard_pipeline::PipelineSettings;
 use promoguard_simulate::{Family, WorldSettings};
@@ -25,6 +27,8 @@ const PRESETS: [&str; 8] = [
 const SPREAD: f64 = 0.5;
 /// Days of a training world.
 const DAYS: f64 = 56.0;
+/// More clicks an order cost much time and teach little.
+const CLICKS_PER_ORDER_MAX: f64 = 20.0;
 /// Codes of a training world.
 const CODES: u32 = 200;
 /// A score costs so many times fewer false flags on the worlds measured than it says: worlds that
@@ -87,41 +91,23 @@ pub fn train(settings: &TrainSettings, say: &(dyn Fn(&str) + Sync)) -> Result<Mo
         decision_rows = decided::teach(&mut decided, seen, decisions, settings.decision_weight)?;
         say(&format!("{decision_rows} rows with decisions"));
     }
-    let grown = |leave_out: Option<usize>| -> Result<(Forest, usize)> {
-        let mut rows = decided.clone();
-        for (at, some) in by_family.iter().enumerate() {
-            if Some(at) != leave_out {
-                rows.append(&mut some.clone());
-            }
-        }
-        let forest = fit(&rows, &directions, &settings.fit).context("cannot fit the model")?;
-        Ok((forest, rows.len()))
-    };
-    say("growing the trees of all families");
-    let (forest, rows) = grown(None)?;
+    let mut rows = decided;
+    for mut some in by_family {
+        rows.append(&mut some);
+    }
+    say("growing the trees");
+    let forest = fit(&rows, &directions, &settings.fit).context("cannot fit the model")?;
     let mut scale_sets = Vec::new();
-    for (at, family) in settings.families.iter().enumerate() {
-        let mut forests = vec![&forest];
-        // How a family that was left out is judged tells what an unknown world may bring.
-        let blind = match settings.families.len() {
-            1 => None,
-            _ => {
-                say(&format!("growing trees without {}", family.name()));
-                Some(grown(Some(at))?.0)
-            }
-        };
-        forests.extend(&blind);
+    for family in &settings.families {
         let seed = settings.seed + SCALE_SEEDS;
         let plans = plans(*family, seed, settings.scale_worlds);
-        let worlds = each_world(settings, &plans, say, |world| peaks(world, &forests))?;
-        for which in 0..forests.len() {
-            let mut set = CleanPeaks::default();
-            for world in &worlds {
-                set.peaks.extend(&world[which].peaks);
-                set.code_weeks += world[which].code_weeks;
-            }
-            scale_sets.push(set);
+        let worlds = each_world(settings, &plans, say, |world| peaks(world, &forest))?;
+        let mut set = CleanPeaks::default();
+        for world in worlds {
+            set.peaks.extend(world.peaks);
+            set.code_weeks += world.code_weeks;
         }
+        scale_sets.push(set);
     }
     let code_weeks = scale_sets.iter().map(|set| set.code_weeks).sum();
     let told = |worlds: u32, seed: u64| {
@@ -142,7 +128,7 @@ pub fn train(settings: &TrainSettings, say: &(dyn Fn(&str) + Sync)) -> Result<Mo
             command: settings.command.clone(),
             worlds: told(settings.worlds, settings.seed),
             scale_worlds: told(settings.scale_worlds, settings.seed + SCALE_SEEDS),
-            rows: rows as u64,
+            rows: rows.len() as u64,
             scale_clean_code_weeks: code_weeks,
             decision_rows,
         },
@@ -163,28 +149,34 @@ fn plans(family: Family, seed: u64, worlds: u32) -> Vec<WorldSettings> {
             }
             world.family = family;
             world.days = DAYS;
+            world.clicks_per_order = world.clicks_per_order.min(CLICKS_PER_ORDER_MAX);
             world.with_codes(CODES)
         })
         .collect()
 }
 
-/// What honest codes reach under each of the forests.
-fn peaks(world: world::WorldRows, forests: &[&Forest]) -> Vec<CleanPeaks> {
+/// What honest codes reach.
+fn peaks(world: world::WorldRows, forest: &Forest) -> CleanPeaks {
     let clean = world.clean();
-    forests
-        .iter()
-        .map(|forest| CleanPeaks {
-            peaks: clean
-                .codes
-                .iter()
-                .map(|rows| {
-                    let margins = rows.iter().map(|row| forest.margin(row));
-                    margins.fold(f64::NEG_INFINITY, f64::max)
-                })
-                .collect(),
-            code_weeks: clean.code_weeks,
-        })
-        .collect()
+    CleanPeaks {
+        peaks: clean
+            .codes
+            .iter()
+            .map(|looks| peak(looks, forest))
+            .collect(),
+        code_weeks: clean.code_weeks,
+    }
+}
+
+/// The highest smoothed log odds of a code's looks, in their order.
+fn peak(looks: &[Vec<f32>], forest: &Forest) -> f64 {
+    let (mut peak, mut margin) = (f64::NEG_INFINITY, None);
+    for look in looks {
+        let now = smoothed(margin, forest.margin(look));
+        peak = peak.max(now);
+        margin = Some(now);
+    }
+    peak
 }
 
 /// Lives through worlds, some at a time, and gives what is made of each in the order of the plans.

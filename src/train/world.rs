@@ -25,9 +25,9 @@ const LEAKED_ORDERS_MIN: usize = 2;
 /// Those last days, in hours.
 const LEAKED_WITHIN_HOURS: i32 = 10 * 24;
 /// Weight of all leaking rows of a code, relative to one row: their number to this power.
-const LEAKING_POWER: f64 = 0.5;
+const LEAKING_POWER: f64 = 0.7;
 /// The same for honest rows, of which any one may raise a flag.
-const HONEST_POWER: f64 = 0.75;
+const HONEST_POWER: f64 = 1.0;
 /// Weight of a leaking row against an honest one.
 const LEAKING_WEIGHT: f64 = 3.0;
 

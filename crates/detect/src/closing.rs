@@ -77,8 +77,8 @@ impl CodeWatch {
             .as_ref()
             .is_some_and(|suspect| suspect.open.is_some() && suspect.orders > self.accepted);
         EpisodeStanding {
-            score_db: case.core_db().max(self.learned_db()),
-            learned_holds: self.learned_db() > settings.learned_clear_db,
+            score_db: case.core_db().max(self.learned_db(settings)),
+            learned_holds: self.learned_db(settings) > settings.learned_clear_db,
             leaked_orders: case.exposure.leaked_orders.estimate,
             commission_units: case
                 .exposure
@@ -113,10 +113,13 @@ impl CodeWatch {
                 crate::exposure::nothing(currency),
             ),
         };
+        let mut score = self.score_now(settings);
+        let core_db = decibans(score.log - score.excess);
+        score.excess += (core_db - self.heard(settings, core_db)) / decibans(1.0);
         Case {
             settings,
             facts,
-            score: self.score_now(settings),
+            score,
             onset,
             exposure,
         }
@@ -131,7 +134,7 @@ impl CodeWatch {
     ) -> Flag {
         let suspect = self.suspect.as_ref().expect("a flag is about a suspect");
         let case = self.case(settings, facts);
-        let learned = (self.learned_db() > case.core_db())
+        let learned = (self.learned_db(settings) > case.core_db())
             .then(|| self.learned_evidence(settings, market, facts));
         leak_flag(&case, suspect, learned, state)
     }

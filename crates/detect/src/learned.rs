@@ -12,6 +12,7 @@ use crate::features::{
 use crate::judge::Verdict;
 use crate::market::{Market, ShopView};
 use crate::marks::Share;
+use crate::model::smoothed;
 use crate::orders::Judgement;
 use crate::profile::Profile;
 use crate::settings::DetectSettings;
@@ -78,12 +79,7 @@ impl CodeWatch {
         }
         let values = self.learned_features(settings, market, facts);
         if settings.learned {
-            self.note_learned(
-                settings,
-                settings.judge.score_db(&values),
-                last_order,
-                facts,
-            );
+            self.note_learned(settings, settings.judge.margin(&values), last_order, facts);
         }
         if settings.export_features && last_order.is_some() {
             out.push(Verdict::Features(Box::new(FeatureRow {
@@ -97,14 +93,17 @@ impl CodeWatch {
     fn note_learned(
         &mut self,
         settings: &DetectSettings,
-        db: f64,
+        margin: f64,
         last_order: Option<EventTime>,
         facts: &HourOfCode<'_>,
     ) {
         let Some(profile) = &mut self.profile else {
             return;
         };
-        profile.learned_db = Some(db as f32);
+        let before = profile.learned_margin.map(f64::from);
+        let margin = smoothed(before, margin);
+        profile.learned_margin = Some(margin as f32);
+        let db = settings.judge.model().score_db(margin);
         if db >= settings.learned_suspect_db && self.suspect.is_none() {
             let since = facts.hour.start();
             let mut suspect = Suspect::new(since, Some(&profile.recent));
@@ -187,9 +186,12 @@ impl CodeWatch {
         facts: &HourOfCode<'_>,
     ) -> Vec<Evidence> {
         let values = self.learned_features(settings, market, facts);
-        let (each, start, scale) = settings.judge.explain(&values);
+        let profile = self.profile.as_deref().expect("the caller saw a profile");
+        let margin = profile.learned_margin.map(f64::from);
+        let margin = margin.unwrap_or_else(|| settings.judge.margin(&values));
+        let parts = settings.judge.explain(&values, margin);
         let mut signals: Vec<(&'static str, f64)> = Vec::new();
-        for (name, db) in feature_names().into_iter().zip(each) {
+        for (name, db) in feature_names().into_iter().zip(parts.features) {
             // Of what nobody listens to the model sees only that it is missing.
             let told = match settings.is_off(name.signal) {
                 true => "context",
@@ -200,7 +202,6 @@ impl CodeWatch {
                 None => signals.push((told, db)),
             }
         }
-        let profile = self.profile.as_deref().expect("the caller saw a profile");
         let end = facts.hour.end();
         let window = (EventTime::from_millis(end.millis() - WINDOW_MS), end);
         let item = |signal, seen: Option<Seen>, db| Evidence::Signal {
@@ -215,8 +216,9 @@ impl CodeWatch {
             .into_iter()
             .map(|(signal, db)| item(signal, self.seen_of(profile, signal), db))
             .collect();
-        evidence.push(item("prior", None, start));
-        evidence.push(item("scale", None, scale));
+        evidence.push(item("prior", None, parts.start));
+        evidence.push(item("persistence", None, parts.persistence));
+        evidence.push(item("scale", None, parts.scale));
         evidence
     }
 

@@ -51,7 +51,7 @@ pub use learned::FeatureRow;
 pub use market::Market;
 pub use marks::evidence_names;
 pub use merchant_settings::{BookError, MerchantSettings, Page, SettingsBook};
-pub use model::{Judge, Model, ModelError, Provenance};
+pub use model::{Judge, Model, ModelError, Provenance, smoothed};
 pub use settings::{DetectSettings, SettingsError};
 pub use stable::city_hash;
 pub use sums::HourSums;

@@ -190,7 +190,7 @@ pub(crate) enum Signal {
 
 /// Every name that an item of `evidence[]` can have: what observes, then the arithmetic.
 pub fn evidence_names() -> impl Iterator<Item = &'static str> {
-    const ARITHMETIC: [&str; 4] = ["prior", "mixture", "agreement", "scale"];
+    const ARITHMETIC: [&str; 5] = ["prior", "mixture", "agreement", "persistence", "scale"];
     const LEARNED: [&str; 3] = ["volume", "e_detector", "context"];
     const FLOOD: [&str; 2] = ["click_growth", "click_composition"];
     let signals = Signal::ALL.into_iter().map(Signal::name);

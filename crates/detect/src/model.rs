@@ -149,6 +149,31 @@ impl Model {
     }
 }
 
+/// Share of the newest look in the smoothed log odds: one strange hour is forgotten within some
+/// orders, a leak stays.
+const NEWEST_SHARE: f64 = 0.4;
+
+/// The log odds after a look, given the smoothed ones before it.
+pub fn smoothed(before: Option<f64>, looked: f64) -> f64 {
+    match before {
+        Some(before) => before + NEWEST_SHARE * (looked - before),
+        None => looked,
+    }
+}
+
+/// What a score is made of, in decibans; the sum of all is the score.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Parts {
+    /// What each made feature contributes.
+    pub(crate) features: Vec<f64>,
+    /// What every code starts from.
+    pub(crate) start: f64,
+    /// What earlier looks hold back or keep up.
+    pub(crate) persistence: f64,
+    /// What the scale adds.
+    pub(crate) scale: f64,
+}
+
 /// A model ready for use, shared by whoever judges with it.
 #[derive(Clone)]
 pub struct Judge {
@@ -204,24 +229,25 @@ impl Judge {
             .collect()
     }
 
-    /// Score in decibans of features in the order of [`feature_names`].
-    pub(crate) fn score_db(&self, made: &[f32]) -> f64 {
-        let inputs = self.inputs_of(made);
-        self.model.score_db(self.model.forest.margin(&inputs))
+    /// Log odds of features in the order of [`feature_names`].
+    pub(crate) fn margin(&self, made: &[f32]) -> f64 {
+        self.model.forest.margin(&self.inputs_of(made))
     }
 
-    /// What each made feature contributes to the score, in decibans; then what every code starts
-    /// from, and what the scale adds.
-    pub(crate) fn explain(&self, made: &[f32]) -> (Vec<f64>, f64, f64) {
+    /// The score of a smoothed margin told in parts, in decibans.
+    pub(crate) fn explain(&self, made: &[f32], smoothed: f64) -> Parts {
         let inputs = self.inputs_of(made);
         let (each, rest) = self.model.forest.contributions(&inputs);
         let mut by_made = vec![0.0; made.len()];
         for (at, contribution) in self.inputs.iter().zip(each) {
             by_made[usize::from(*at)] += decibans(contribution);
         }
-        let margin = self.model.forest.margin(&inputs);
-        let scale = self.model.score_db(margin) - decibans(margin);
-        (by_made, decibans(rest), scale)
+        Parts {
+            features: by_made,
+            start: decibans(rest),
+            persistence: decibans(smoothed - self.model.forest.margin(&inputs)),
+            scale: self.model.score_db(smoothed) - decibans(smoothed),
+        }
     }
 }
 

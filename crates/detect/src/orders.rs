@@ -200,7 +200,9 @@ impl CodeWatch {
     pub(crate) fn note_score(&mut self, settings: &DetectSettings, ts: EventTime) {
         let db = self.db_now(settings);
         self.last_db = db as f32;
-        self.note_peak(db, ts);
+        let heard_db = self.heard(settings, db);
+        self.told_db = heard_db.max(self.learned_db(settings)) as f32;
+        self.note_peak(heard_db, ts);
         if let Some(suspect) = &mut self.suspect {
             let ripe = suspect.orders >= settings.flag_orders_min;
             if db >= settings.flag_db() && ripe && suspect.crossed_at.is_none() {
@@ -256,7 +258,8 @@ impl CodeWatch {
         means: &[f64; KINDS],
     ) -> f64 {
         let temper = self.order_day.temper(settings);
-        let log = self.log_now(settings).max(self.learned_db() / DECIBANS);
+        let learned = self.learned_db(settings) / DECIBANS;
+        let log = self.log_now(settings).max(learned);
         let odds = settings.leak_prior / (1.0 - settings.leak_prior) * libm::exp(log);
         let (mut all, mut leaked) = (0.0, 0.0);
         for (kind, bets) in self.orders.iter().enumerate() {

@@ -115,8 +115,8 @@ pub(crate) struct Profile {
     pub(crate) before_days: f32,
     /// Sightings on coupon pages, over the middle span.
     pub(crate) sightings: f32,
-    /// Score of the learned judge when it last looked, decibans; `None` = it has not looked yet.
-    pub(crate) learned_db: Option<f32>,
+    /// Log odds of the learned judge, smoothed over its looks; `None` = it has not looked yet.
+    pub(crate) learned_margin: Option<f32>,
     /// Its last evidential orders, by arrival.
     pub(crate) recent: RecentOrders,
     /// The last hour added to, and the first.

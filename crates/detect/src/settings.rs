@@ -183,6 +183,9 @@ pub struct DetectSettings {
     /// The learned judge's model; the shipped one unless another is given.
     #[serde(skip)]
     pub judge: Judge,
+    /// Decibans by which the label-free core may lead the learned judge, where that has looked: a
+    /// flag of the core alone needs the learned judge to be at least this near.
+    pub core_lead_db: f64,
     /// From this score of the learned judge on a code keeps a ledger and the ring of its last
     /// orders, in decibans.
     pub learned_suspect_db: f64,
@@ -279,6 +282,7 @@ impl Default for DetectSettings {
             volume_temper: 0.5,
             learned: true,
             judge: Judge::default(),
+            core_lead_db: 10.0,
             learned_suspect_db: 15.0,
             learned_clear_db: 15.0,
             export_features: false,

@@ -49,7 +49,10 @@ pub struct CodeWatch {
     pub(crate) shop: ShopId,
     pub(crate) peak_at_ms: i64,
     pub(crate) peak_db: f32,
+    /// Score of the label-free core, decibans.
     pub(crate) last_db: f32,
+    /// Score that is told of the code, by whichever layer says more, decibans.
+    pub(crate) told_db: f32,
     pub(crate) clicks_seen: u32,
     pub(crate) coupon_clicks: u32,
     pub(crate) accepted: u32,
@@ -191,16 +194,27 @@ impl CodeWatch {
     /// Score in decibans as of the last judged hour, by whichever layer says more; `None` before
     /// any evidence.
     pub fn score(&self) -> Option<f64> {
-        self.has_evidence()
-            .then(|| f64::from(self.last_db).max(self.learned_db()))
+        self.has_evidence().then_some(f64::from(self.told_db))
     }
 
     /// Score of the learned judge when it last looked, in decibans.
-    pub(crate) fn learned_db(&self) -> f64 {
-        self.profile
-            .as_ref()
-            .and_then(|profile| profile.learned_db)
-            .map_or(f64::NEG_INFINITY, f64::from)
+    pub(crate) fn learned_db(&self, settings: &DetectSettings) -> f64 {
+        let profile = self.profile.as_ref().filter(|_| settings.learned);
+        profile
+            .and_then(|profile| profile.learned_margin)
+            .map_or(f64::NEG_INFINITY, |margin| {
+                settings.judge.model().score_db(f64::from(margin))
+            })
+    }
+
+    /// What is heard of the label-free core's score: where the learned judge has looked, the core
+    /// may lead it by so much and no more.
+    pub(crate) fn heard(&self, settings: &DetectSettings, core_db: f64) -> f64 {
+        let learned_db = self.learned_db(settings);
+        if learned_db == f64::NEG_INFINITY {
+            return core_db;
+        }
+        core_db.min(learned_db.max(0.0) + settings.core_lead_db)
     }
 
     /// Highest score so far and when it was reached; `None` before any evidence.

@@ -38,8 +38,8 @@ pub struct FitSettings {
 impl Default for FitSettings {
     fn default() -> FitSettings {
         FitSettings {
-            trees: 240,
-            depth: 4,
+            trees: 200,
+            depth: 5,
             rate: 0.08,
             row_share: 0.6,
             feature_share: 0.4,
@@ -159,13 +159,14 @@ impl Grower<'_> {
         for (leaf, node) in nodes[inner..].iter().enumerate() {
             let Some(node) = node else { continue };
             let value = node.bounds.value(node.slope, self.settings.ridge);
-            tree.value[leaf] = (value * self.settings.rate) as f32;
+            // Five decimals are far below what rows can tell, and keep the file small.
+            tree.value[leaf] = (libm::round(value * self.settings.rate * 1e5) / 1e5) as f32;
             let weight: f64 = node
                 .rows
                 .iter()
                 .map(|row| f64::from(self.rows.weight(*row as usize)))
                 .sum();
-            tree.cover[leaf] = weight as f32;
+            tree.cover[leaf] = libm::round(weight * 10.0) as f32 / 10.0;
         }
         self.advance(&tree);
         tree
