@@ -104,7 +104,7 @@ impl Habits {
             places: PlaceHabits::usual(),
             short_blocks: 0.4,
             switches: 0.06,
-            model_donors: 0.6,
+            model_donors: 0.9,
             loyal: 0.3,
             jitter_minutes: 6.0,
             volume_sigma: 0.35,

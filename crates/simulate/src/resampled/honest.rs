@@ -50,10 +50,11 @@ impl Scene<'_> {
         self.office_orders(code, colleagues);
     }
 
-    /// Whoever is thinned out is so with all they did, so that people who come back still do.
+    /// Whoever is thinned out is so with all they did at the shop, so that people who come back still do.
     fn copies(&mut self, factor: f64, person: u64) -> u64 {
         if factor <= 1.0 {
-            let kept = unit(person ^ u64::from(self.code) << 32 ^ u64::from(self.now.replay));
+            let kept =
+                unit(person ^ u64::from(self.shop.number) << 32 ^ u64::from(self.now.replay));
             u64::from(kept < factor)
         } else {
             1 + self.random.poisson(factor - 1.0)
@@ -157,7 +158,7 @@ impl Scene<'_> {
         let purchase = Purchase {
             ts,
             customer: self.customer(by, which),
-            newcomer: by.newcomer,
+            newcomer: by.joined,
             entry: if unlinked { Entry::Typed } else { placed.entry },
             referrer: match page {
                 Some(page) => page,

@@ -259,3 +259,84 @@ fn left_of_life(code: &Code, habits: &Habits, hour: Hour) -> f64 {
     }
     libm::exp2(-((hour.from - code.ends_at) as f64) / days_ms(habits.ended_halves_days) as f64)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::Family;
+
+    /// A world in which nothing happens to a code but what is borrowed.
+    fn plain(seed: u64) -> (Stage, Resampled, Answers) {
+        let mut world = WorldSettings {
+            seed,
+            family: Family::Resampled,
+            codes: 40,
+            merchants: 4,
+            orders_per_day_median: 3.0,
+            leak_share: 0.0,
+            click_flood_share: 0.0,
+            lookalike_share: 0.0,
+            mistyped_share: 0.0,
+            ..WorldSettings::default()
+        };
+        world.start = world.start.div_euclid(HOUR_MS) * HOUR_MS;
+        Resampled::cast(&world)
+    }
+
+    #[test]
+    fn an_honest_hour_brings_clicks_where_the_donors_same_hour_of_the_week_did() {
+        for seed in 1..4 {
+            let (mut stage, mut resampled, mut answers) = plain(seed);
+            let mut out = Happenings::default();
+            let (mut played, mut recorded) = (0.0, 0.0);
+            for since in 0..21 * 24 {
+                let hour = Hour::starting(resampled.settings.start + since * HOUR_MS);
+                out.clicks.clear();
+                out.orders.clear();
+                resampled.play(hour, &mut stage, &mut answers, &mut out);
+                for code in &resampled.codes {
+                    let shop = &resampled.shops[code.shop as usize];
+                    let from = shop.recorded_hour(seed, since);
+                    assert_eq!(from % (7 * 24), since as usize % (7 * 24));
+                    let donor = &resampled.recording.donors[code.donor as usize];
+                    let clicks = out.clicks.iter().filter(|click| click.code == code.number);
+                    let clicks = clicks.count();
+                    assert!(clicks == 0 || !donor.clicks_in(from).is_empty());
+                    if code.starts_at < hour.from {
+                        let (_, thickness) = code.factors(&resampled.recording);
+                        played += clicks as f64;
+                        recorded += thickness * donor.clicks_in(from).len() as f64;
+                    }
+                }
+            }
+            // Sales and clicks that orders need come on top.
+            assert!(
+                (0.85..1.5).contains(&(played / recorded)),
+                "{}",
+                played / recorded
+            );
+        }
+    }
+
+    #[test]
+    fn orders_follow_the_click_that_they_followed_in_the_recording() {
+        let (mut stage, mut resampled, mut answers) = plain(2);
+        let mut out = Happenings::default();
+        let mut clicks = std::collections::HashMap::new();
+        let mut linked = 0;
+        for since in 0..14 * 24 {
+            let hour = Hour::starting(resampled.settings.start + since * HOUR_MS);
+            resampled.play(hour, &mut stage, &mut answers, &mut out);
+            clicks.extend(out.clicks.drain(..).map(|click| (click.id, click)));
+            for order in out.orders.drain(..) {
+                let Some((id, _)) = order.click else {
+                    continue;
+                };
+                linked += 1;
+                assert_eq!(clicks[&id].code, order.code);
+                assert!(clicks[&id].ts < order.ts);
+            }
+        }
+        assert!(linked > 100, "{linked}");
+    }
+}

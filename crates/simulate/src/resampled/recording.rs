@@ -40,7 +40,10 @@ pub(crate) struct RecordedOrder {
     pub(crate) home: CityId,
     pub(crate) city: CityId,
     pub(crate) entry: Entry,
+    /// The customer's first order with the shop.
     pub(crate) newcomer: bool,
+    /// The customer's first order with the shop is in the recording, be it this one or another.
+    pub(crate) joined: bool,
 }
 
 /// A recorded code, which lends its traffic.

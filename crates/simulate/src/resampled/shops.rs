@@ -115,13 +115,21 @@ impl Shop {
         self.block_hours
     }
 
-    /// Draws who lends to a code; mostly a code of the model.
+    /// Draws who lends to a code: mostly a code of the model, rather one that has lent little so far, so that
+    /// people who used several codes of the recorded shop use several here.
     pub(crate) fn draw_donor(&self, habits: &Habits, random: &mut Random) -> u32 {
-        if random.chance(habits.model_donors) {
-            random.pick(&self.model)
+        const CANDIDATES: usize = 4;
+        let from = if random.chance(habits.model_donors) {
+            &self.model
         } else {
-            random.pick(&self.lenders)
-        }
+            &self.lenders
+        };
+        let candidates: [u32; CANDIDATES] = std::array::from_fn(|_| random.pick(from));
+        let lent = |donor: &u32| self.lent.iter().find(|lent| lent.0 == *donor);
+        let least = candidates
+            .into_iter()
+            .min_by_key(|donor| lent(donor).map_or(0, |lent| lent.1 + 1));
+        least.expect("there are several candidates")
     }
 
     /// Borrows from a donor; the number keeps apart the people of codes with the same donor.

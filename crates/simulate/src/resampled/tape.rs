@@ -2,6 +2,8 @@
 //!
 //! Decides what is recorded and how much of it. Must not know what it is used for.
 
+use std::collections::{HashMap, HashSet};
+
 use crate::draft::{Entry, NO_REFERRER, ReferrerId, Spelling, Status};
 use crate::family::Players;
 use crate::random::mix;
@@ -14,7 +16,6 @@ use crate::shop::{Coverage, Merchant};
 use crate::stage::Stage;
 use crate::time::{HOUR_MS, Hour};
 use crate::world::Happenings;
-use std::collections::HashMap;
 
 /// As many codes as a brand may have watched for a month; more add nothing but memory.
 const CODES_MIN: u32 = 20;
@@ -143,13 +144,33 @@ pub(crate) fn record(settings: &WorldSettings) -> Recording {
                     entry => entry,
                 },
                 newcomer: order.newcomer.unwrap_or(false),
+                joined: false,
             };
             reels[order.code as usize]
                 .orders
                 .push((hour, click, recorded));
         }
     }
+    note_who_joined(&mut reels, &stage);
     splice(reels, &stage)
+}
+
+/// In another order of weeks somebody's first order may be another one than in the recording.
+fn note_who_joined(reels: &mut [Reel], stage: &Stage) {
+    let shop_of = |code: usize| stage.cards[code].merchant;
+    let first = |(code, reel): (usize, &Reel)| -> Vec<(u32, u64)> {
+        let orders = reel.orders.iter().map(|order| order.2);
+        let newcomers = orders.filter(|order| order.newcomer);
+        newcomers
+            .map(|order| (shop_of(code), order.customer))
+            .collect()
+    };
+    let joined: HashSet<(u32, u64)> = reels.iter().enumerate().flat_map(first).collect();
+    for (code, reel) in reels.iter_mut().enumerate() {
+        for (.., order) in &mut reel.orders {
+            order.joined = joined.contains(&(shop_of(code), order.customer));
+        }
+    }
 }
 
 /// Sorts what was recorded, leaves out codes that sold next to nothing, and looks for bursts.
