@@ -2,7 +2,7 @@
 //!
 //! Decides what counts as a burst. Must not know who copies one.
 
-use crate::resampled::recording::{BURST_HOURS, Donor, RECORDED_HOURS, WEEK_HOURS};
+use crate::resampled::recording::{BURST_HOURS, Donor, RECORDED_HOURS};
 
 /// Shapes kept for copying, the highest.
 const SHAPES_MAX: usize = 40;
@@ -14,8 +14,9 @@ const CLICKS_MIN: f32 = 5.0;
 /// After the beginning of one no other is looked for.
 const QUIET_HOURS: usize = 20;
 
-/// Notes each donor's bursts; returns the shapes of the highest, and the hours of the week they began in.
-pub(crate) fn find(donors: &mut [Donor]) -> (Vec<[f32; BURST_HOURS]>, Vec<u16>) {
+/// Notes each donor's bursts; returns the shapes of the highest, and the hours of the day in Almaty they began
+/// in, where the recording began in hour `first_hour` of a day.
+pub(crate) fn find(donors: &mut [Donor], first_hour: usize) -> (Vec<[f32; BURST_HOURS]>, Vec<u16>) {
     let mut found: Vec<(f32, u16, [f32; BURST_HOURS])> = Vec::new();
     for donor in donors {
         let counts: Vec<f32> = (0..RECORDED_HOURS)
@@ -32,7 +33,7 @@ pub(crate) fn find(donors: &mut [Donor]) -> (Vec<[f32; BURST_HOURS]>, Vec<u16>) 
                     std::array::from_fn(|at| (counts[hour + at] - mean).max(0.0));
                 let excess: f32 = shape.iter().sum();
                 shape.iter_mut().for_each(|share| *share /= excess);
-                found.push((excess / mean, (hour % WEEK_HOURS) as u16, shape));
+                found.push((excess / mean, ((first_hour + hour) % 24) as u16, shape));
                 hour += QUIET_HOURS;
             } else {
                 hour += 1;

@@ -101,7 +101,7 @@ impl Casting<'_> {
             commission_pct_hundredths: random.pick(&[300, 400, 500, 600, 750, 1_000, 1_500]),
             vat_payer: random
                 .chance(known.vat_payer)
-                .then(|| in_russia && followers > 20_000.0),
+                .then_some(in_russia && followers > 20_000.0),
             ..RegistryEntry::default()
         }
     }

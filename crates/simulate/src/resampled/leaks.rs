@@ -204,7 +204,7 @@ impl Messages {
             let gap = self.gap_days * (0.5 + self.random.exponential(0.5));
             // The next message comes at the hour of day at which its buyers came once.
             let day = 1 + gap as i64;
-            let hours = i64::from(recording.burst_week_hours[shape]) % 24;
+            let hours = i64::from(recording.burst_day_hours[shape]);
             let local_hour = hour.week_hour as i64 % 24;
             self.next += (day * 24 + (hours - local_hour)) * HOUR_MS;
         }

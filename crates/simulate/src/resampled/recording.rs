@@ -77,8 +77,8 @@ pub(crate) struct Recording {
     pub(crate) stocks: [Stock; 2],
     /// Shapes of the highest bursts: shares of what came in the hours after they began.
     pub(crate) bursts: Vec<[f32; BURST_HOURS]>,
-    /// Hour of the week in which each of them began.
-    pub(crate) burst_week_hours: Vec<u16>,
+    /// Hour of the day, in Almaty, in which each of them began.
+    pub(crate) burst_day_hours: Vec<u16>,
     /// Texts of referrers by id; the one at 0 stands for none.
     pub(crate) referrers: Vec<String>,
     pub(crate) orders_per_day_median: f64,
@@ -131,7 +131,7 @@ impl Stock {
     pub(crate) fn draw(&self, week_hour: usize, random: &mut Random) -> Option<u32> {
         (0..WEEK_HOURS).find_map(|away| {
             // Nearest first, to either side: 0, 1, -1, 2, -2, …
-            let shift = (away + 1) / 2;
+            let shift = away.div_ceil(2);
             let at = if away % 2 == 1 {
                 (week_hour + shift) % WEEK_HOURS
             } else {

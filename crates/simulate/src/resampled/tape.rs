@@ -152,7 +152,7 @@ pub(crate) fn record(settings: &WorldSettings) -> Recording {
         }
     }
     note_who_joined(&mut reels, &stage);
-    splice(reels, &stage)
+    splice(reels, &stage, Hour::starting(hidden.start).week_hour % 24)
 }
 
 /// In another order of weeks somebody's first order may be another one than in the recording.
@@ -174,7 +174,7 @@ fn note_who_joined(reels: &mut [Reel], stage: &Stage) {
 }
 
 /// Sorts what was recorded, leaves out codes that sold next to nothing, and looks for bursts.
-fn splice(reels: Vec<Reel>, stage: &Stage) -> Recording {
+fn splice(reels: Vec<Reel>, stage: &Stage, first_hour: usize) -> Recording {
     let (mut clicks, mut orders) = (Vec::new(), Vec::new());
     let mut donors = Vec::new();
     let sold: Vec<usize> = reels.iter().map(|reel| reel.orders.len()).collect();
@@ -212,7 +212,7 @@ fn splice(reels: Vec<Reel>, stage: &Stage) -> Recording {
         clicks.extend(reel.clicks.into_iter().map(|click| click.2));
         orders.extend(reel.orders.into_iter().map(|order| order.2));
     }
-    let (shapes, burst_week_hours) = bursts::find(&mut donors);
+    let (shapes, burst_day_hours) = bursts::find(&mut donors, first_hour);
     let stocks = [false, true].map(|walled| stock(&donors, &orders, &clicks, walled));
     let mut rates: Vec<f64> = donors.iter().map(|donor| donor.orders_per_day).collect();
     rates.sort_by(f64::total_cmp);
@@ -225,7 +225,7 @@ fn splice(reels: Vec<Reel>, stage: &Stage) -> Recording {
         orders,
         stocks,
         bursts: shapes,
-        burst_week_hours,
+        burst_day_hours,
     }
 }
 

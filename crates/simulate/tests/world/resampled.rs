@@ -153,6 +153,13 @@ fn the_link_to_the_partner_is_gone_and_the_shop_knows_the_buyers() {
     );
 }
 
+/// When, and with which codes, somebody bought at a shop.
+#[derive(Default)]
+struct Bought<'a> {
+    weeks: BTreeSet<i64>,
+    codes: BTreeSet<&'a str>,
+}
+
 #[test]
 fn customers_come_back_in_other_weeks_and_use_other_codes_of_the_shop() {
     for seed in [1, 2] {
@@ -162,7 +169,7 @@ fn customers_come_back_in_other_weeks_and_use_other_codes_of_the_shop() {
             lookalike_share: 0.0,
             ..usual(seed)
         });
-        let mut bought: BTreeMap<(&str, &str), (BTreeSet<i64>, BTreeSet<&str>)> = BTreeMap::new();
+        let mut bought: BTreeMap<(&str, &str), Bought<'_>> = BTreeMap::new();
         let mut named = 0;
         for order in &finished.orders {
             if let Some(customer) = order.text("customer_id") {
@@ -170,12 +177,12 @@ fn customers_come_back_in_other_weeks_and_use_other_codes_of_the_shop() {
                 let of = bought
                     .entry((order.text("merchant").unwrap(), customer))
                     .or_default();
-                of.0.insert(order.ts / WEEK_MS);
-                of.1.insert(&order.code);
+                of.weeks.insert(order.ts / WEEK_MS);
+                of.codes.insert(&order.code);
             }
         }
-        let back = bought.values().filter(|(weeks, _)| weeks.len() > 1).count();
-        let hop = bought.values().filter(|(_, codes)| codes.len() > 1).count();
+        let back = bought.values().filter(|of| of.weeks.len() > 1).count();
+        let hop = bought.values().filter(|of| of.codes.len() > 1).count();
         let of = bought.len();
         assert!(of > 500, "only {of} customers");
         assert!(
