@@ -4,6 +4,7 @@
 
 use crate::agents::Agents;
 use crate::programme::Programme;
+use crate::resampled::Resampled;
 use crate::settings::{Family, WorldSettings};
 use crate::shop::Outage;
 use crate::stage::Stage;
@@ -15,6 +16,7 @@ use crate::world::{Answers, Happenings};
 pub(crate) enum Players {
     Programme(Box<Programme>),
     Agents(Box<Agents>),
+    Resampled(Box<Resampled>),
 }
 
 impl Players {
@@ -28,6 +30,10 @@ impl Players {
             Family::Agents => {
                 let (stage, agents, answers) = Agents::cast(settings);
                 (stage, Self::Agents(Box::new(agents)), answers)
+            }
+            Family::Resampled => {
+                let (stage, resampled, answers) = Resampled::cast(settings);
+                (stage, Self::Resampled(Box::new(resampled)), answers)
             }
         }
     }
@@ -43,6 +49,7 @@ impl Players {
         match self {
             Self::Programme(programme) => programme.play(hour, stage, answers, out),
             Self::Agents(agents) => agents.play(hour, stage, answers, out),
+            Self::Resampled(resampled) => resampled.play(hour, stage, answers, out),
         }
     }
 
@@ -51,6 +58,7 @@ impl Players {
         match self {
             Self::Programme(programme) => programme.outage(merchant),
             Self::Agents(agents) => agents.outage(merchant),
+            Self::Resampled(resampled) => resampled.outage(merchant),
         }
     }
 }

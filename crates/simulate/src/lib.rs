@@ -25,7 +25,8 @@
 //!
 //! How it is divided: a *family* decides what happens in an hour. In `programme` each code has rates, and
 //! clicks, typed orders and leaks are drawn from them; in `agents` people with a memory follow partners, shop
-//! and talk, and all of it follows from what they do. Everything else (stage, order life, delivery, wire, truth)
+//! and talk, and all of it follows from what they do; in `resampled` honest traffic is put together from blocks of a
+//! recording, and leaks take orders from the shop. Everything else (stage, order life, delivery, wire, truth)
 //! is shared, and knows nothing of how the family makes its decisions. Another family offers `cast`, `play` and
 //! `outage` from a folder of its own, and is named in `family` and [`Family`].
 //!
@@ -45,6 +46,7 @@ mod presets;
 mod programme;
 mod random;
 mod record;
+mod resampled;
 mod settings;
 mod shape;
 mod shop;

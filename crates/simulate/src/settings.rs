@@ -11,17 +11,20 @@ pub enum Family {
     Programme,
     /// People with memory and habits follow partners, shop and talk; everything emerges from what they do.
     Agents,
+    /// Honest traffic is put together anew from blocks of a recording, and leaks take orders of the shop.
+    Resampled,
 }
 
 impl Family {
     /// All of them, in a fixed order.
-    pub const ALL: [Self; 2] = [Self::Programme, Self::Agents];
+    pub const ALL: [Self; 3] = [Self::Programme, Self::Agents, Self::Resampled];
 
     /// The word on the command line and in reports.
     pub fn name(self) -> &'static str {
         match self {
             Self::Programme => "programme",
             Self::Agents => "agents",
+            Self::Resampled => "resampled",
         }
     }
 

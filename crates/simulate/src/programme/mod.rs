@@ -3,16 +3,16 @@
 //!
 //! Decides what happens and when. Must not know how records are written or delivered.
 
-mod cast;
+pub(crate) mod cast;
 mod codes;
 mod customers;
-mod habits;
+pub(crate) mod habits;
 mod leaks;
-mod names;
+pub(crate) mod names;
 mod orders;
 mod plots;
 mod posts;
-mod seasons;
+pub(crate) mod seasons;
 mod stories;
 
 use crate::programme::cast::{Referrers, cast_code, cast_merchant, cast_referrers};

@@ -8,6 +8,7 @@ mod agents;
 mod contract;
 mod delivered;
 mod effects;
+mod resampled;
 mod running;
 mod spread;
 mod support;

@@ -97,7 +97,7 @@ impl PartnerHabits {
         }
     }
 
-    pub(super) fn spread(&mut self, by: &mut Spread) {
+    pub(crate) fn spread(&mut self, by: &mut Spread) {
         // Above this the largest code outweighs the rest of the programme.
         const ORDERS_SIGMA_MAX: f64 = 1.1;
         let Self {
@@ -200,7 +200,7 @@ impl RegistryHabits {
         }
     }
 
-    pub(super) fn spread(&mut self, by: &mut Spread) {
+    pub(crate) fn spread(&mut self, by: &mut Spread) {
         let Self {
             alias,
             tier,

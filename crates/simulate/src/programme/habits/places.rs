@@ -45,7 +45,7 @@ impl PlaceHabits {
         }
     }
 
-    pub(super) fn spread(&mut self, by: &mut Spread) {
+    pub(crate) fn spread(&mut self, by: &mut Spread) {
         /// Share of worlds where hardly a site is listed, and of those where nearly all are.
         const ONE_SIDED: f64 = 0.12;
         const ONE_SIDED_FACTOR: f64 = 10.0;

@@ -62,7 +62,7 @@ impl SeasonHabits {
         }
     }
 
-    pub(super) fn spread(&mut self, by: &mut Spread) {
+    pub(crate) fn spread(&mut self, by: &mut Spread) {
         let Self {
             marketplace_sales,
             own_sales,

@@ -102,7 +102,7 @@ impl ShopHabits {
         }
     }
 
-    pub(super) fn spread(&mut self, by: &mut Spread) {
+    pub(crate) fn spread(&mut self, by: &mut Spread) {
         let Self {
             marketplaces,
             kaspi_masked,
