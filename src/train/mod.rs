@@ -33,7 +33,7 @@ const CLICKS_PER_ORDER_MAX: f64 = 20.0;
 const CODES: u32 = 200;
 /// A score costs so many times fewer false flags on the worlds measured than it says: worlds that
 /// nobody simulated will be worse.
-const RESERVE: f64 = 2.5;
+const RESERVE: f64 = 4.0;
 /// Peaks that a set of worlds must have above a point of the scale for it to be told.
 const SCALE_EVENTS_MIN: usize = 3;
 /// Added to the seed for worlds that only the scale is measured on.
