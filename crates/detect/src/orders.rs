@@ -3,7 +3,7 @@
 //! Decides: what each order is divided by, what it adds to the accumulators and to the ledger,
 //! and its own leak probability. Must not know: when an episode opens or ends.
 
-use promoguard_event::{Decimal, EventTime, JudgedOrder, Track, flag_id};
+use promoguard_event::{Decimal, EventTime, JudgedOrder, Likelihood, Track, flag_id};
 
 use crate::eprocess::mixture_logs;
 use crate::expected::{Expected, Standing};
@@ -150,7 +150,7 @@ impl CodeWatch {
         }
         if !attempt.rejected {
             out.push(Verdict::Judged(
-                self.judged(settings, facts, attempt, reading, &means),
+                self.judged(settings, facts, judgement, &means),
             ));
         }
     }
@@ -221,11 +221,15 @@ impl CodeWatch {
         &self,
         settings: &DetectSettings,
         facts: &HourOfCode<'_>,
-        attempt: &AttemptFact,
-        reading: &Reading,
+        judgement: &Judgement<'_>,
         means: &[f64; KINDS],
     ) -> JudgedOrder {
         let entry = facts.entry;
+        let Judgement {
+            attempt, reading, ..
+        } = judgement;
+        let [coupon_site, extension, insider_or_community] =
+            std::array::from_fn(|kind| reading.ratio[kind] / means[kind]);
         JudgedOrder {
             order_id: attempt.order_id.to_string(),
             merchant: attempt.merchant.to_string(),
@@ -241,6 +245,11 @@ impl CodeWatch {
                 .map(|pct| Decimal(pct.of(attempt.amount))),
             p_leak: self.leak_probability(settings, reading, means),
             hour: facts.hour,
+            likelihood: judgement.counts.then_some(Likelihood {
+                coupon_site,
+                extension,
+                insider_or_community,
+            }),
             flag_id: self
                 .episode_open()
                 .then(|| flag_id(facts.code.as_str(), Track::Leak, u32::from(self.episodes))),
