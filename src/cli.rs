@@ -11,6 +11,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use promoguard_simulate::{Family, WorldSettings};
 
 mod help;
+mod holds;
+
+pub use holds::{HoldFormat, Holds};
 
 /// Everything after the program's name.
 #[derive(Debug, Parser)]
@@ -40,6 +43,9 @@ pub enum Command {
     /// Judge files of clicks and orders
     #[command(after_help = help::REPLAY)]
     Replay(Box<Replay>),
+    /// Tell what a flag holds of a payout and what it releases, order by order
+    #[command(after_help = help::HOLDS)]
+    Holds(Box<Holds>),
     /// Consume Kafka and publish flags, until stopped
     #[command(after_help = help::RUN)]
     Run(Run),

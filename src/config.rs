@@ -23,8 +23,8 @@ mod wire;
 
 pub use layers::{Fault, Faults, Layers, Origin, Resolved, resolve};
 pub use plan::{
-    ConfigPlan, DemoPlan, DoctorPlan, EvaluatePlan, Plan, PlanError, ReplayInputs, ReplayOutputs,
-    ReplayPlan, RunPlan, SimulatePlan, SimulateTarget, TopicsPlan, TrainPlan,
+    ConfigPlan, DemoPlan, DoctorPlan, EvaluatePlan, HoldsPlan, Plan, PlanError, ReplayInputs,
+    ReplayOutputs, ReplayPlan, RunPlan, SimulatePlan, SimulateTarget, TopicsPlan, TrainPlan,
 };
 pub use sections::Config;
 

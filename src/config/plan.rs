@@ -14,8 +14,10 @@ use super::layers::{Argument, Faults, Layers, Resolved, resolve};
 use super::sections::Config;
 
 mod evaluate;
+mod holds;
 
 pub use evaluate::EvaluatePlan;
+pub use holds::HoldsPlan;
 
 /// What a process is going to do.
 #[derive(Debug)]
@@ -24,6 +26,8 @@ pub enum Plan {
     Demo(Box<DemoPlan>),
     /// `promoguard replay`.
     Replay(Box<ReplayPlan>),
+    /// `promoguard holds`.
+    Holds(Box<HoldsPlan>),
     /// `promoguard run`.
     Run(Box<RunPlan>),
     /// `promoguard simulate`.
@@ -243,6 +247,7 @@ impl Plan {
         match typed.command {
             Command::Demo(demo) => plan_demo(demo, environment),
             Command::Replay(replay) => plan_replay(*replay, environment),
+            Command::Holds(holds) => holds::plan(*holds, environment),
             Command::Run(run) => {
                 let config = settle(&run.settings, environment, run_arguments(&run))?.config;
                 Ok(Plan::Run(Box::new(RunPlan { config })))
@@ -274,6 +279,7 @@ impl Plan {
         match self {
             Plan::Demo(plan) => plan.config.log,
             Plan::Replay(plan) => plan.config.log,
+            Plan::Holds(plan) => plan.config.log,
             Plan::Run(plan) => plan.config.log,
             Plan::Simulate(plan) => plan.config.log,
             Plan::Train(plan) => plan.config.log,
