@@ -14,9 +14,11 @@ use super::layers::{Argument, Faults, Layers, Resolved, resolve};
 use super::sections::Config;
 
 mod evaluate;
+mod explain;
 mod holds;
 
 pub use evaluate::EvaluatePlan;
+pub use explain::ExplainPlan;
 pub use holds::HoldsPlan;
 
 /// What a process is going to do.
@@ -26,6 +28,8 @@ pub enum Plan {
     Demo(Box<DemoPlan>),
     /// `promoguard replay`.
     Replay(Box<ReplayPlan>),
+    /// `promoguard explain`.
+    Explain(Box<ExplainPlan>),
     /// `promoguard holds`.
     Holds(Box<HoldsPlan>),
     /// `promoguard run`.
@@ -118,6 +122,20 @@ pub struct ReplayInputs {
     pub sightings: Vec<PathBuf>,
     /// Files of decisions.
     pub decisions: Vec<PathBuf>,
+}
+
+impl ReplayInputs {
+    /// Every input file.
+    fn paths(&self) -> impl Iterator<Item = &Path> {
+        let all = [
+            &self.clicks,
+            &self.orders,
+            &self.codes,
+            &self.sightings,
+            &self.decisions,
+        ];
+        all.into_iter().flatten().map(PathBuf::as_path)
+    }
 }
 
 /// What `replay` writes.
@@ -247,6 +265,7 @@ impl Plan {
         match typed.command {
             Command::Demo(demo) => plan_demo(demo, environment),
             Command::Replay(replay) => plan_replay(*replay, environment),
+            Command::Explain(explain) => explain::plan(*explain, environment),
             Command::Holds(holds) => holds::plan(*holds, environment),
             Command::Run(run) => {
                 let config = settle(&run.settings, environment, run_arguments(&run))?.config;
@@ -279,6 +298,7 @@ impl Plan {
         match self {
             Plan::Demo(plan) => plan.config.log,
             Plan::Replay(plan) => plan.config.log,
+            Plan::Explain(plan) => plan.config.log,
             Plan::Holds(plan) => plan.config.log,
             Plan::Run(plan) => plan.config.log,
             Plan::Simulate(plan) => plan.config.log,
@@ -575,14 +595,7 @@ fn layers(
 
 /// A pipe has one end, and a file that is read must not be written.
 fn check_files(inputs: &ReplayInputs, outputs: &ReplayOutputs) -> Result<(), PlanError> {
-    let read = [
-        &inputs.clicks,
-        &inputs.orders,
-        &inputs.codes,
-        &inputs.sightings,
-        &inputs.decisions,
-    ];
-    let read: Vec<&Path> = read.into_iter().flatten().map(PathBuf::as_path).collect();
+    let read: Vec<&Path> = inputs.paths().collect();
     let flags = Some(&outputs.flags);
     let written = [
         ("--flags-out", flags),

@@ -299,6 +299,7 @@ fn ring_order(attempt: &AttemptFact, money: i128, against: &[f64; KINDS]) -> Rin
     }
 }
 
-pub(crate) fn order_hash(merchant: &str, order_id: &str) -> u32 {
+/// What is kept of an order's identity.
+pub fn order_hash(merchant: &str, order_id: &str) -> u32 {
     (stable_hash(order_id.as_bytes()) ^ stable_hash(merchant.as_bytes()).rotate_left(17)) as u32
 }
