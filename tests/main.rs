@@ -2,6 +2,8 @@
 
 mod architecture;
 mod cli;
+mod explain;
+mod holds;
 mod kafka_adapter;
 mod replay;
 mod run_on_kafka;

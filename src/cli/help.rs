@@ -52,7 +52,9 @@ Examples:
   promoguard explain --code ALIYA10 --clicks clicks.ndjson --orders orders.ndjson --lang kk \\
       --at 2026-03-20T18:00:00+05:00
       As it stood then, in Kazakh.
-  promoguard explain --code ALIYA10 --clicks clicks.ndjson --orders orders.ndjson --json | jq .lacking
+  promoguard explain --code ALIYA10 --clicks clicks.ndjson --orders orders.ndjson --json |
+      jq .lacking
+      Only what a flag would need.
 
 The files are judged as `replay` judges them, with all codes in them: what is normal is told by the
 others. Give the same files, the same settings and the same --order. Exit status 1 when the code is
