@@ -87,7 +87,7 @@ mod tests {
         let known = ["aliya10", "alya10", "timur", "aliya1", "aliya10"];
         assert_eq!(
             near("aliyaa10", known.into_iter()),
-            ["aliya10", "alya10", "aliya1"]
+            ["aliya10", "aliya1", "alya10"]
         );
         assert!(near("xyz", known.into_iter()).is_empty());
     }
