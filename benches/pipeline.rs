@@ -72,7 +72,8 @@ impl Files {
         };
         let settings = ReplaySettings {
             pipeline: PipelineSettings::default(),
-            detect: DetectSettings::default(),
+            detect: DetectSettings::default().into(),
+            shadow: None,
             hash_key: HashKey::documented(),
             pseudonym_key: pseudonym_key(),
             decoder: DecoderLimits::default(),

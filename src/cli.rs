@@ -154,6 +154,9 @@ pub struct Replay {
     /// Where the flags go (`-` is standard output; .gz and .zst compress)
     #[arg(long, value_name = "FILE", required = true, help_heading = "Output")]
     pub flags_out: PathBuf,
+    /// Flags under the settings that are tried in shadow, [detect.shadow]
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub shadow_flags_out: Option<PathBuf>,
     /// One line per code: its highest and its last score, and its totals
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub scores_out: Option<PathBuf>,
@@ -347,6 +350,9 @@ pub struct Evaluate {
     /// Where all figures go as JSON (`-` is standard output, in place of the table)
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
+    /// Where a page with tables and pictures goes
+    #[arg(long, value_name = "FILE.html")]
+    pub html: Option<PathBuf>,
     /// Worlds run at once; the figures do not depend on it. Default: one per core
     #[arg(long, value_name = "N")]
     pub threads: Option<u32>,

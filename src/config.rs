@@ -6,7 +6,7 @@
 //! [`sections`] holds the settings, [`schema`] reads their documentation from the structs,
 //! [`layers`] puts default, file, environment and command line on top of each other, [`plan`]
 //! turns typed arguments into what a command needs, [`keys`] reads the secrets, [`judge`] lends the
-//! judge's own settings.
+//! judge's own settings, [`overrides`] what merchants set for themselves and what is tried in shadow.
 
 use std::num::NonZeroUsize;
 
@@ -15,6 +15,7 @@ pub mod example;
 pub mod judge;
 pub mod keys;
 pub mod layers;
+pub mod overrides;
 pub mod plan;
 pub mod schema;
 pub mod sections;

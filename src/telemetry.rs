@@ -60,6 +60,7 @@ struct Series {
     dedupe_horizon: Gauge,
     dedupe_early_rotations: Counter,
     flags: Vec<Vec<Counter>>,
+    shadow_flags: Vec<Counter>,
     flags_open: Vec<Gauge>,
     exposure_open: Vec<Gauge>,
     flag_publish_delay: Histogram,
@@ -113,6 +114,7 @@ impl Telemetry {
             dedupe_horizon: e.gauge(&table::DEDUPE_HORIZON, &[]),
             dedupe_early_rotations: e.counter(&table::DEDUPE_EARLY_ROTATIONS, &[]),
             flags: e.counters2::<FlagKind, FlagState>(&table::FLAGS),
+            shadow_flags: e.counters1::<FlagState>(&table::SHADOW_FLAGS),
             flags_open: e.gauges1::<FlagKind>(&table::FLAGS_OPEN),
             exposure_open: e.gauges1::<CurrencyLabel>(&table::EXPOSURE_OPEN),
             flag_publish_delay: e.histogram(&table::FLAG_PUBLISH_DELAY, &[]),
@@ -254,6 +256,11 @@ impl Telemetry {
     /// Flags raised or changed.
     pub fn add_flags(&self, kind: FlagKind, state: FlagState, n: u64) {
         self.0.flags[kind.index()][state.index()].increment(n);
+    }
+
+    /// Flags raised or changed by a judge in shadow.
+    pub fn add_shadow_flags(&self, state: FlagState, n: u64) {
+        self.0.shadow_flags[state.index()].increment(n);
     }
 
     /// Flags of a kind that are open now.

@@ -47,7 +47,7 @@ fn check_status(arguments: &[&str], status: i32, said: &str) {
     );
 }
 
-fn check_golden(name: &str, text: &str) {
+pub(crate) fn check_golden(name: &str, text: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/golden/cli")
         .join(name);
@@ -65,7 +65,7 @@ fn check_golden(name: &str, text: &str) {
 
 #[test]
 fn the_help_of_every_command_is_the_one_that_was_read_and_agreed() {
-    let commands: [&[&str]; 14] = [
+    let commands: [&[&str]; 15] = [
         &[],
         &["demo"],
         &["replay"],
@@ -73,6 +73,7 @@ fn the_help_of_every_command_is_the_one_that_was_read_and_agreed() {
         &["holds"],
         &["run"],
         &["simulate"],
+        &["evaluate"],
         &["topics"],
         &["topics", "create"],
         &["topics", "list"],
@@ -97,7 +98,8 @@ fn the_help_of_every_command_is_the_one_that_was_read_and_agreed() {
 #[test]
 fn no_line_of_help_is_wider_than_a_terminal() {
     for command in [
-        "demo", "replay", "explain", "holds", "run", "simulate", "topics", "doctor", "config",
+        "demo", "replay", "explain", "holds", "run", "simulate", "evaluate", "topics", "doctor",
+        "config",
     ] {
         let output = run(&[command, "--help"]);
         for line in stdout(&output).lines() {
@@ -207,6 +209,27 @@ fn wrong_usage_ends_with_status_2_and_says_what_is_wrong() {
         "--out would overwrite the input j",
     );
     check_status(&["simulate"], 2, "<--out <DIR>|--kafka>");
+    check_status(
+        &["evaluate", "--preset", "mixed,easy"],
+        2,
+        "--preset has no \"easy\"; there are: mixed, walled",
+    );
+    check_status(
+        &["evaluate", "--family", "circus"],
+        2,
+        "--family has no \"circus\"; there are: programme",
+    );
+    check_status(
+        &["evaluate", "--seeds", "8..1"],
+        2,
+        "must be the first and the last seed, such as 301..308",
+    );
+    check_status(&["evaluate", "--codes", "0"], 2, "setting `codes` is 0");
+    check_status(
+        &["evaluate", "--html", "-"],
+        2,
+        "--html must be a file of its own",
+    );
     check_status(
         &["simulate", "--out", "x", "--leak-share", "2"],
         2,

@@ -95,7 +95,8 @@ impl Case {
         };
         let settings = ReplaySettings {
             pipeline: PipelineSettings::default(),
-            detect: DetectSettings::default(),
+            detect: DetectSettings::default().into(),
+            shadow: None,
             hash_key: HashKey::documented(),
             pseudonym_key: PseudonymKey::new([7; 32]),
             decoder: DecoderLimits::default(),

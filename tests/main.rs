@@ -2,6 +2,7 @@
 
 mod architecture;
 mod cli;
+mod evaluate;
 mod explain;
 mod holds;
 mod kafka_adapter;

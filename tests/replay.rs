@@ -122,6 +122,57 @@ fn splits_shuffles_and_threads_change_no_byte() {
     assert_eq!(whole, split);
 }
 
+#[test]
+fn a_shadow_writes_its_own_flags_and_changes_no_byte_of_the_others() {
+    let case = Case::new();
+    let alone = case.replay(&["clicks.ndjson"], &["orders.ndjson"], &[]);
+    let replay = |budget: &str| {
+        let shadow = text(&case.path("shadow"));
+        let setting = format!("detect.shadow.false_flags_per_1000_code_weeks={budget}");
+        let more = ["--shadow-flags-out", &shadow, "--set", &setting];
+        let beside = case.replay(&["clicks.ndjson"], &["orders.ndjson"], &more);
+        assert_eq!(beside, alone);
+        std::fs::read_to_string(case.path("shadow")).unwrap()
+    };
+    assert_eq!(replay("1.0"), alone[0]);
+    let strict = replay("0.001");
+    assert!(strict.lines().count() < alone[0].lines().count());
+    let detector = |lines: &str| -> Option<String> {
+        let flag: Value = serde_json::from_str(lines.lines().next()?).unwrap();
+        Some(flag["detector"].as_str().unwrap().to_owned())
+    };
+    assert_ne!(detector(&strict), detector(&alone[0]));
+}
+
+#[test]
+fn the_summary_of_a_replay_with_a_shadow_says_who_flagged_what() {
+    let case = Case::new();
+    let of = |name: &str| text(&case.path(name));
+    let words = |settings: &[&str]| -> Vec<String> {
+        let arguments = [
+            "replay".to_owned(),
+            "--no-progress".to_owned(),
+            "--orders".to_owned(),
+            of("orders.ndjson"),
+            "--codes".to_owned(),
+            of("codes.ndjson"),
+            "--flags-out".to_owned(),
+            of("flags"),
+        ];
+        let settings = settings.iter().map(|word| (*word).to_owned());
+        arguments.into_iter().chain(settings).collect()
+    };
+    let output = promoguard(&words(&["--set", "detect.shadow.flag_orders_min=3"]));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let line = said.lines().find(|line| line.starts_with("shadow: "));
+    let line = line.unwrap_or_else(|| panic!("no line about the shadow: {said}"));
+    let equal = ", 0 only by the present settings, 0 only by the shadow";
+    assert!(line.ends_with(equal), "{line}");
+    let output = promoguard(&words(&["--shadow-flags-out", &of("shadow")]));
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("[detect.shadow]"));
+}
+
 /// Sums per code: clicks, orders, click-less orders, amount in 1/10,000, visitors.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Sums {

@@ -1,6 +1,6 @@
 //! `promoguard run` on a real broker gives what `promoguard replay` gives on the same records:
-//! flags, judged orders, windows and dead letters, with malformed, duplicate, late and misplaced
-//! records among them, and although the process was killed on its way.
+//! flags, flags in shadow, judged orders, windows and dead letters, with malformed, duplicate, late
+//! and misplaced records among them, and although the process was killed on its way.
 
 #![allow(
     clippy::unwrap_used,
@@ -62,6 +62,8 @@ fn run_and_replay_agree_on_every_output() {
         "the world must have a leak to find"
     );
     assert_eq!(published.flags, replayed.flags);
+    assert_eq!(published.shadow_flags, replayed.shadow_flags);
+    assert!(replayed.shadow_flags.len() > replayed.flags.len());
     assert_eq!(published.judged_orders, replayed.judged_orders);
     assert_eq!(published.windows, replayed.windows);
     assert_eq!(published.dead_letters, replayed.dead_letters);
@@ -75,6 +77,7 @@ fn run_and_replay_agree_on_every_output() {
 #[derive(Debug, Default)]
 struct Outputs {
     flags: BTreeSet<String>,
+    shadow_flags: BTreeSet<String>,
     judged_orders: BTreeSet<String>,
     windows: BTreeSet<String>,
     dead_letters: BTreeMap<String, u64>,
@@ -94,6 +97,7 @@ fn topic_names(prefix: &str) -> BTreeMap<&'static str, String> {
         "rekeyed",
         "cohorts",
         "flags",
+        "flags_shadow",
         "judged_orders",
         "windows",
         "dead_letters",
@@ -114,6 +118,7 @@ fn settings_file(folder: &Path, brokers: &str, names: &BTreeMap<&str, String>) -
     let text = format!(
         "[kafka]\nbrokers = [\"{brokers}\"]\ngroup_id = \"agree\"\n[kafka.topics]\n{topics}\
          [pipeline]\npartitions = {PARTITIONS}\nidle_partition_ms = 3000\n\
+         [detect.shadow]\nfalse_flags_per_1000_code_weeks = 20.0\nescalate_db = 3.0\n\
          [keys]\npseudonym_key_file = {key:?}\nhash_key_file = {key:?}\n"
     );
     let path = folder.join("promoguard.toml");
@@ -317,6 +322,7 @@ fn value_of(metrics: &str, series: &str) -> Option<f64> {
 /// What a run put into Kafka.
 struct Published {
     flags: BTreeSet<String>,
+    shadow_flags: BTreeSet<String>,
     judged_orders: BTreeSet<String>,
     windows: BTreeSet<String>,
     dead_letters: BTreeMap<String, u64>,
@@ -353,6 +359,7 @@ impl Published {
         }
         Self {
             flags: lines("flags"),
+            shadow_flags: lines("flags_shadow"),
             judged_orders: without_misplaced(lines("judged_orders")),
             windows: windows.into_iter().collect(),
             dead_letters,
@@ -419,6 +426,7 @@ fn replay(folder: &Path, settings: &str) -> Outputs {
     for (option, name) in [
         ("--codes", "codes.ndjson"),
         ("--flags-out", "flags"),
+        ("--shadow-flags-out", "shadow"),
         ("--judged-orders-out", "judged"),
         ("--windows-out", "windows"),
         ("--dead-letters-out", "dead"),
@@ -439,6 +447,7 @@ fn replay(folder: &Path, settings: &str) -> Outputs {
     }
     Outputs {
         flags: lines("flags"),
+        shadow_flags: lines("shadow"),
         judged_orders: lines("judged"),
         windows: lines("windows"),
         dead_letters,

@@ -122,7 +122,8 @@ pub(super) const EVALUATE: &str = "\
 Examples:
   promoguard evaluate --seeds 301..303
       False flags, leaks found, money saved, delays and intervals, in three worlds.
-  promoguard evaluate --preset mixed,walled,hard --seeds 1..8 --json quality.json
+  promoguard evaluate --preset mixed,walled,hard --seeds 1..8 --html page.html --json all.json
+      The same for three kinds of world, as a page with pictures and as JSON.
   promoguard evaluate --seeds 1..8 --set detect.false_flags_per_1000_code_weeks=0.5
 
 Every world goes through the pipeline that `run` and `replay` use, in order of arrival. The same

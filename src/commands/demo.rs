@@ -20,7 +20,7 @@ use crate::config::DemoPlan;
 use crate::config::keys::KeyRing;
 use crate::engine::measure::{OpenFlags, measure_effects, measure_state};
 use crate::engine::memory::MemoryEngine;
-use crate::engine::settings::pipeline_settings;
+use crate::engine::settings::{pipeline_settings, settings_book};
 use crate::http::{self, Health};
 use crate::report::ReportCollector;
 use crate::telemetry::Telemetry;
@@ -142,7 +142,7 @@ impl Demo {
         .context("cannot make this world")?;
         let mut engine = MemoryEngine::new(
             pipeline_settings(&plan.config),
-            plan.config.detect.0.clone(),
+            settings_book(&plan.config),
             &HashKey::new(*keys.hash.bytes()),
             PseudonymKey::new(*keys.pseudonym.bytes()),
         );

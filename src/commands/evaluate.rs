@@ -15,7 +15,9 @@ use crate::config::EvaluatePlan;
 use crate::config::keys::KeyRing;
 use crate::engine::settings::pipeline_settings;
 use crate::evaluate::evaluate;
+use crate::evaluate::html::to_html;
 use crate::evaluate::json::to_json;
+use crate::evaluate::rules::scores;
 use crate::evaluate::table::to_table;
 use crate::evaluate::world::Setup;
 
@@ -27,8 +29,9 @@ pub(super) fn execute(plan: EvaluatePlan) -> Result<u8> {
     let started = Instant::now();
     let keys = KeyRing::or_published(&plan.config.keys)?;
     let setup = Setup {
+        scores: scores(plan.config.detect.settings.flag_db()),
         pipeline: pipeline_settings(&plan.config),
-        detect: plan.config.detect.0.clone(),
+        detect: plan.config.detect.settings.clone(),
         hash_key: HashKey::new(*keys.hash.bytes()),
         pseudonym_key: PseudonymKey::new(*keys.pseudonym.bytes()),
     };
@@ -41,6 +44,9 @@ pub(super) fn execute(plan: EvaluatePlan) -> Result<u8> {
     let to_stdout = plan.json.as_deref() == Some(Path::new("-"));
     if let Some(path) = &plan.json {
         write(path, &to_json(&evaluation))?;
+    }
+    if let Some(path) = &plan.html {
+        write(path, &to_html(&evaluation))?;
     }
     if !to_stdout {
         print!("{}", to_table(&evaluation));

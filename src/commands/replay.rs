@@ -25,6 +25,7 @@ pub(super) fn execute(plan: ReplayPlan) -> Result<u8> {
     let inputs = Inputs::from(plan.inputs);
     let outputs = OutputPaths {
         flags: Some(plan.outputs.flags),
+        shadow_flags: plan.outputs.shadow_flags,
         scores: plan.outputs.scores,
         windows: plan.outputs.windows,
         judged_orders: plan.outputs.judged_orders,
@@ -116,6 +117,13 @@ fn describe(summary: &ReplaySummary, elapsed: Duration, outputs: &OutputPaths) -
         "{} codes, {} orders judged, {} flags opened, {} cleared",
         summary.codes, tally.judged_orders, tally.opened, tally.cleared
     );
+    if let Some(shadow) = &tally.shadow {
+        let _ = writeln!(
+            text,
+            "shadow: {} codes flagged by both, {} only by the present settings, {} only by the shadow",
+            shadow.both, shadow.only_present, shadow.only_shadow
+        );
+    }
     let dead: u64 = Topic::ALL
         .iter()
         .map(|topic| tally.counts.of(*topic).dead_letter)

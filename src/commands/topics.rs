@@ -52,7 +52,7 @@ pub(super) fn expected(topics: &Topics) -> Vec<Expected> {
         broker_time: false,
         ..input(name, retention)
     };
-    vec![
+    let mut expected = vec![
         input(&topics.clicks, Retention::Least(7)),
         input(&topics.orders, Retention::Least(7)),
         Expected {
@@ -67,7 +67,10 @@ pub(super) fn expected(topics: &Topics) -> Vec<Expected> {
         ours(&topics.judged_orders, Retention::Least(90)),
         ours(&topics.windows, Retention::Least(90)),
         ours(&topics.dead_letters, Retention::Most(7)),
-    ]
+    ];
+    let shadow = topics.flags_shadow.iter();
+    expected.extend(shadow.map(|name| ours(name, Retention::Least(90))));
+    expected
 }
 
 impl Expected {

@@ -28,7 +28,7 @@ pub(super) fn execute(plan: TrainPlan) -> Result<u8> {
     );
     let settings = TrainSettings {
         pipeline: pipeline_settings(&plan.config),
-        detect: plan.config.detect.0.clone(),
+        detect: plan.config.detect.settings.clone(),
         families: plan.families,
         worlds: plan.worlds,
         scale_worlds: plan.scale_worlds,

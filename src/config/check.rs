@@ -65,8 +65,8 @@ fn kafka(kafka: &Kafka) -> Option<Problem> {
 }
 
 fn judge(config: &Config) -> Option<Problem> {
-    let error = config.detect.0.validate().err()?;
-    Some((format!("detect.{}", error.name), error.rule.to_owned()))
+    let refused = config.detect.book().err();
+    refused.or_else(|| config.detect.shadow_book().err())
 }
 
 fn topics(topics: &Topics) -> Vec<Problem> {

@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use serde_json::Value;
 
 use super::layers::{Origin, Resolved};
+use super::overrides;
 use super::schema::{Kind, Section, Setting, sections};
 use super::value::{at, unbounded_above, unbounded_below};
 
@@ -29,6 +30,15 @@ pub fn example() -> String {
             comment(&mut text, &explanation(setting));
             line(&mut text, setting, &setting.default, None);
         }
+        if section.path == overrides::OF {
+            for (explanation, lines) in overrides::by_example() {
+                text.push('\n');
+                comment(&mut text, &explanation);
+                for line in lines.lines() {
+                    let _ = writeln!(text, "# {line}");
+                }
+            }
+        }
     }
     text
 }
@@ -43,6 +53,13 @@ pub fn show(resolved: &Resolved) -> String {
             let mut tree = tree.clone();
             let value = at(&mut tree, &setting.path, &[]);
             line(&mut text, setting, value, Some(resolved));
+        }
+    }
+    for (header, path, written) in resolved.config.detect.overrides.tables() {
+        let _ = writeln!(text, "\n[{header}]");
+        for (name, value) in written.iter().filter(|(_, value)| !value.is_null()) {
+            let origin = resolved.origin(&format!("{path}.{name}"));
+            let _ = writeln!(text, "{name} = {}  # {origin}", toml(value));
         }
     }
     text

@@ -11,13 +11,21 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::overrides::Overrides;
+
 const SOURCE: &str = include_str!("../../crates/detect/src/settings.rs");
 
 /// The numbers of the judge: when a code becomes suspicious. The defaults were measured together;
 /// change one only with a measurement of your own.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Detect(pub DetectSettings);
+pub struct Detect {
+    /// The deployment's.
+    pub settings: DetectSettings,
+    /// What merchants set for themselves, and what is tried in shadow.
+    #[serde(skip)]
+    pub overrides: Overrides,
+}
 
 impl JsonSchema for Detect {
     fn schema_name() -> Cow<'static, str> {

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use toml_edit::{Document, Item, TableLike};
 
+use super::overrides::{self, Overrides, Place};
 use super::schema::{Kind, Section, Setting, sections};
 use super::{Config, check, value};
 
@@ -276,11 +277,15 @@ impl<'s> Stack<'s> {
             return Err(Faults(self.faults));
         }
         let mut tree = serde_json::to_value(Config::default()).expect("settings are plain data");
+        let mut layers = Overrides::default();
         for (path, (value, _)) in &self.chosen {
+            if layers.take(path, value) {
+                continue;
+            }
             let (section, names) = self.split(path);
             *value::at(&mut tree, &section, &names) = value.clone();
         }
-        let config: Config = match serde_path_to_error::deserialize(tree) {
+        let mut config: Config = match serde_path_to_error::deserialize(tree) {
             Ok(config) => config,
             Err(error) => {
                 let path = error.path().to_string();
@@ -288,6 +293,7 @@ impl<'s> Stack<'s> {
                 return Err(Faults(self.faults));
             }
         };
+        config.detect.overrides = layers;
         for (path, problem) in check::problems(&config) {
             self.blame(&path, problem);
         }
@@ -320,6 +326,12 @@ impl<'s> Stack<'s> {
     }
 
     fn unknown(&mut self, path: &str, origin: Origin) {
+        if let Some(place) = Place::of(path) {
+            let group = format!("{}.", overrides::OF);
+            let known = self.settings().map(|setting| setting.path.as_str());
+            let known: Vec<&str> = known.filter_map(|path| path.strip_prefix(&group)).collect();
+            return self.fault(Some(path), None, origin, place.problem(&known));
+        }
         let known = self.settings().map(|setting| setting.path.as_str());
         let known = known.chain(self.sections.iter().map(|section| section.path.as_str()));
         let problem = match nearest(path, known.collect()) {
@@ -351,12 +363,21 @@ impl<'s> Stack<'s> {
 
     fn is_section(&self, path: &str) -> bool {
         let below = format!("{path}.");
-        self.settings()
-            .any(|setting| setting.path.starts_with(&below))
+        overrides::is_group(path)
+            || self
+                .settings()
+                .any(|setting| setting.path.starts_with(&below))
     }
 
     /// The setting at a path; with the rest of the path where that is a name inside a table.
     fn find<'p>(&self, path: &'p str) -> Option<(&'s Setting, Option<&'p str>)> {
+        if let Some(place) = Place::of(path).filter(|place| place.allows()) {
+            let path = format!("{}.{}", overrides::OF, place.key);
+            return self
+                .settings()
+                .find(|setting| setting.path == path)
+                .map(|setting| (setting, None));
+        }
         self.settings().find_map(|setting| {
             let rest = path.strip_prefix(setting.path.as_str())?;
             match (rest, &setting.kind) {
@@ -381,7 +402,7 @@ fn line_number(text: &str, offset: usize) -> usize {
 }
 
 /// The known name that was probably meant: close as a whole, or the same last word elsewhere.
-fn nearest<'n>(typed: &str, known: Vec<&'n str>) -> Option<&'n str> {
+pub(super) fn nearest<'n>(typed: &str, known: Vec<&'n str>) -> Option<&'n str> {
     let last = |path: &'n str| path.rsplit('.').next().unwrap_or(path);
     let typed_last = typed.rsplit('.').next().unwrap_or(typed);
     let close = |a: &str, b: &str| strsim::normalized_damerau_levenshtein(a, b);

@@ -143,6 +143,8 @@ impl ReplayInputs {
 pub struct ReplayOutputs {
     /// Flags.
     pub flags: PathBuf,
+    /// Flags of the judge in shadow.
+    pub shadow_flags: Option<PathBuf>,
     /// One line per code.
     pub scores: Option<PathBuf>,
     /// One line per code and hour.
@@ -383,6 +385,7 @@ fn plan_replay(replay: cli::Replay, environment: &[(String, String)]) -> Result<
     };
     let outputs = ReplayOutputs {
         flags: replay.flags_out,
+        shadow_flags: replay.shadow_flags_out,
         scores: replay.scores_out,
         windows: replay.windows_out,
         judged_orders: replay.judged_orders_out,
@@ -391,8 +394,16 @@ fn plan_replay(replay: cli::Replay, environment: &[(String, String)]) -> Result<
         report: replay.report,
     };
     check_files(&inputs, &outputs)?;
+    let config = settle(&replay.settings, environment, arguments)?.config;
+    if outputs.shadow_flags.is_some() && config.detect.overrides.shadow.is_none() {
+        return Err(PlanError::Usage(
+            "--shadow-flags-out needs settings to try: [detect.shadow] in the settings file, or \
+             --set detect.shadow.NAME=VALUE"
+                .to_owned(),
+        ));
+    }
     Ok(Plan::Replay(Box::new(ReplayPlan {
-        config: settle(&replay.settings, environment, arguments)?.config,
+        config,
         inputs,
         outputs,
         order: replay.order,
@@ -537,7 +548,7 @@ fn settle(
 ) -> Result<Resolved, PlanError> {
     let mut resolved = resolve(&layers(settings, environment, named)?)?;
     if let Some(file) = &resolved.config.model.file {
-        resolved.config.detect.0.judge = read_model(file)?;
+        resolved.config.detect.settings.judge = read_model(file)?;
     }
     Ok(resolved)
 }
@@ -599,6 +610,7 @@ fn check_files(inputs: &ReplayInputs, outputs: &ReplayOutputs) -> Result<(), Pla
     let flags = Some(&outputs.flags);
     let written = [
         ("--flags-out", flags),
+        ("--shadow-flags-out", outputs.shadow_flags.as_ref()),
         ("--scores-out", outputs.scores.as_ref()),
         ("--windows-out", outputs.windows.as_ref()),
         ("--judged-orders-out", outputs.judged_orders.as_ref()),

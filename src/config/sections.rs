@@ -218,6 +218,9 @@ pub struct Topics {
     pub cohorts: String,
     /// Flags. Output.
     pub flags: String,
+    /// Flags under the settings that are tried in shadow. Output. Unset: they are only counted and
+    /// compared.
+    pub flags_shadow: Option<String>,
     /// Judged orders. Output.
     pub judged_orders: String,
     /// What each code did in each hour. Output.
@@ -238,6 +241,7 @@ impl Default for Topics {
             rekeyed: name("rekeyed"),
             cohorts: name("cohorts"),
             flags: name("flags"),
+            flags_shadow: None,
             judged_orders: name("judged-orders"),
             windows: name("windows"),
             dead_letters: name("dead-letters"),
@@ -246,9 +250,10 @@ impl Default for Topics {
 }
 
 impl Topics {
-    /// Each topic's setting and its name, in the order of the contract.
-    pub fn named(&self) -> [(&'static str, &str); 11] {
-        [
+    /// Each topic's setting and its name, in the order of the contract; those that are unset are
+    /// left out.
+    pub fn named(&self) -> Vec<(&'static str, &str)> {
+        let named = [
             ("kafka.topics.clicks", &self.clicks),
             ("kafka.topics.orders", &self.orders),
             ("kafka.topics.codes", &self.codes),
@@ -260,7 +265,11 @@ impl Topics {
             ("kafka.topics.judged_orders", &self.judged_orders),
             ("kafka.topics.windows", &self.windows),
             ("kafka.topics.dead_letters", &self.dead_letters),
-        ]
+        ];
+        let named = named.map(|(setting, name): (_, &String)| (setting, name.as_str()));
+        let shadow = self.flags_shadow.as_deref();
+        let shadow = shadow.map(|name| ("kafka.topics.flags_shadow", name));
+        named.into_iter().chain(shadow).collect()
     }
 }
 

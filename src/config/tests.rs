@@ -107,7 +107,7 @@ fn what_is_shown_can_be_used_as_a_file() {
     let again = resolve(&layers(Some(path), &[], &[])).unwrap().config;
     assert_eq!(again, resolve(&layers(None, &[], &changes)).unwrap().config);
     assert_eq!(again.kafka.extra["socket.keepalive.enable"], "true");
-    assert_eq!(again.detect.0.time_mix_prior, [0.4, 0.3, 0.3]);
+    assert_eq!(again.detect.settings.time_mix_prior, [0.4, 0.3, 0.3]);
 }
 
 #[test]
@@ -333,6 +333,131 @@ fn the_names_of_topics_are_those_of_the_contract() {
         let name = format!("kafka.topics.{}", topic.as_str());
         let found = named.iter().find(|(setting, _)| *setting == name);
         assert_eq!(found.map(|(_, name)| *name), Some(topic.default_name()));
+    }
+}
+
+#[test]
+fn a_merchant_has_settings_of_its_own_and_the_shadow_inherits_them() {
+    let (_folder, path) = file(
+        "[detect]\ncoupon_hosts = [\"a.kz\"]\n\
+         [detect.merchants.\"Shop.KZ\"]\nfalse_flags_per_1000_code_weeks = 0.1\n\
+         coupon_hosts = [\"b.kz\"]\n\
+         [detect.shadow]\nclear_idle_days = 7\n\
+         [detect.shadow.merchants.other]\nsignals_off = [\"cold\"]\n",
+    );
+    let arguments = [("detect.merchants.Shop.KZ.vat_pct", "12")];
+    let resolved = resolve(&layers(Some(path), &[], &arguments)).unwrap();
+    let detect = &resolved.config.detect;
+    let present = detect.book().unwrap();
+    let shop = present.settings(present.page_of("shop.kz"));
+    assert_eq!((shop.flag_db(), shop.vat_pct), (40.0, 12.0));
+    assert_eq!(shop.coupon_hosts, ["a.kz", "b.kz"]);
+    assert_eq!(present.deployment().flag_db(), 30.0);
+    assert_eq!(present.deployment().clear_idle_days, 21);
+    assert!(
+        present
+            .settings(present.page_of("other"))
+            .signals_off
+            .is_empty()
+    );
+    let shadow = detect.shadow_book().unwrap().unwrap();
+    let shop = shadow.settings(shadow.page_of("shop.kz"));
+    assert_eq!((shop.flag_db(), shop.clear_idle_days), (40.0, 7));
+    let other = shadow.settings(shadow.page_of("other"));
+    assert_eq!(other.signals_off, ["cold"]);
+
+    let shown = show(&resolved);
+    assert!(
+        shown.contains("\n[detect.merchants.\"Shop.KZ\"]\n"),
+        "{shown}"
+    );
+    let (_folder, path) = file(&shown);
+    let again = resolve(&layers(Some(path), &[], &[])).unwrap().config;
+    assert_eq!(again, resolved.config);
+}
+
+#[test]
+fn without_lines_of_its_own_there_is_no_shadow() {
+    let detect = resolve(&Layers::default()).unwrap().config.detect;
+    assert_eq!(detect.shadow_book(), Ok(None));
+    let environment = [("PROMOGUARD_DETECT__SHADOW__FLAG_ORDERS_MIN", "5")];
+    let resolved = resolve(&layers(None, &environment, &[])).unwrap();
+    let shadow = resolved.config.detect.shadow_book().unwrap().unwrap();
+    assert_eq!(shadow.deployment().flag_orders_min, 5);
+}
+
+#[test]
+fn what_a_merchant_cannot_set_is_refused_with_what_it_can() {
+    check_file(
+        "[detect.merchants.\"shop.kz\"]\nclear_idle_day = 3\n",
+        &[
+            "detect.merchants.shop.kz.clear_idle_day (promoguard.toml, line 2): there is no such setting, did you mean clear_idle_days?",
+        ],
+    );
+    let said = complaints(&layers(
+        None,
+        &[],
+        &[("detect.merchants.shop.own_pseudo", "3")],
+    ));
+    assert!(
+        said[0].starts_with(
+            "detect.merchants.shop.own_pseudo (option --set): all merchants share this setting; a \
+             merchant may set clear_db, "
+        ),
+        "{said:?}"
+    );
+    check_file(
+        "[detect.shadow]\nown_pseudos = 3\n",
+        &[
+            "detect.shadow.own_pseudos (promoguard.toml, line 2): there is no such setting, did you mean own_pseudo?",
+        ],
+    );
+    check_argument(
+        "detect.merchants.shop.signals_off",
+        "colds",
+        "detect.merchants.shop.signals_off = [\"colds\"] (option --set): must be of auto_entry, referrer, cold, \
+         too_fast, returning, hopper, repeat_customer, off_audience, basket, order_time, rejected, sighting, \
+         click_referrer",
+    );
+    check_argument(
+        "detect.merchants.shop.false_flags_per_1000_code_weeks",
+        "100",
+        "detect.merchants.shop.false_flags_per_1000_code_weeks = 100.0 (option --set): then quarantine_db must be \
+         above 0 and below the flag threshold",
+    );
+    check_argument(
+        "detect.merchants.shop.clear_idle_days",
+        "soon",
+        "detect.merchants.shop.clear_idle_days = \"soon\" (option --set): must be a whole number, at least 0",
+    );
+    check_argument(
+        "detect.shadow.leak_prior",
+        "2",
+        "detect.shadow.leak_prior = 2.0 (option --set): must lie strictly between 0 and 1",
+    );
+    check_argument(
+        "detect.shadow.office_hours_utc",
+        "4,300",
+        "detect.shadow.office_hours_utc = [4,300] (option --set): invalid value: integer `300`, expected u8",
+    );
+    check_file(
+        "[detect.merchants.Shop]\nvat_pct = 1\n[detect.merchants.shop]\nvat_pct = 2\n",
+        &[
+            "detect.merchants.shop.vat_pct = 2.0 (promoguard.toml, line 4): merchant shop: names are compared in lower case, and this one is there already",
+        ],
+    );
+}
+
+#[test]
+fn the_layers_that_the_example_shows_commented_out_can_be_used() {
+    for (_, lines) in overrides::by_example() {
+        assert!(example().contains(&format!("# {}", lines.trim_end().replace('\n', "\n# "))));
+        let (_folder, path) = file(lines);
+        let detect = resolve(&layers(Some(path), &[], &[]))
+            .unwrap()
+            .config
+            .detect;
+        assert_ne!(detect.overrides, overrides::Overrides::default());
     }
 }
 

@@ -12,7 +12,7 @@ use std::sync::mpsc::TryRecvError;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, bail};
-use promoguard_detect::DetectSettings;
+use promoguard_detect::SettingsBook;
 use promoguard_event::{DecoderLimits, PseudonymKey};
 use promoguard_kafka::{
     KafkaSettings, Ownership, OwnershipEvent, OwnershipOptions, ReleaseToken, describe,
@@ -37,8 +37,10 @@ pub struct LiveSettings {
     pub topics: Topics,
     /// Bounds and horizons; the number of shards is that of the topics' partitions.
     pub pipeline: PipelineSettings,
-    /// Numbers of the judge.
-    pub detect: DetectSettings,
+    /// Settings of the judge, those of merchants among them.
+    pub detect: SettingsBook,
+    /// Settings that are tried in shadow.
+    pub shadow: Option<SettingsBook>,
     /// Key of the hashes.
     pub hash_key: HashKey,
     /// Key of the pseudonyms.

@@ -59,6 +59,9 @@ pub fn measure_effects(telemetry: &Telemetry, effects: &Effects, open: &mut Open
     if !effects.flags.is_empty() {
         open.publish(telemetry);
     }
+    for judged in &effects.shadow_flags {
+        telemetry.add_shadow_flags(judged.flag.state, 1);
+    }
     telemetry.add_judged_orders(effects.judged_orders.len() as u64);
     for (signal, count) in &effects.abstained {
         telemetry.add_signal_abstained(SignalLabel::of(signal), *count);

@@ -2,7 +2,7 @@
 //! arrival. The demo, the benches and the quality measurements use it.
 
 use anyhow::Result;
-use promoguard_detect::DetectSettings;
+use promoguard_detect::SettingsBook;
 use promoguard_event::{DecodeError, EventTime, Topic};
 use promoguard_pipeline::{
     AFTER_ALL, Effects, Intake, Merge, Notice, PipelineSettings, Records, RegistryChange, Routed,
@@ -30,7 +30,7 @@ impl MemoryEngine {
     /// An empty engine.
     pub fn new(
         pipeline: PipelineSettings,
-        detect: DetectSettings,
+        detect: impl Into<SettingsBook>,
         hash_key: &HashKey,
         pseudonym_key: PseudonymKey,
     ) -> Self {

@@ -17,5 +17,6 @@ pub mod rekey;
 pub mod replay;
 pub mod session;
 pub mod settings;
+pub mod shadow;
 pub mod sinks;
 pub mod sorted;

@@ -71,6 +71,13 @@ impl Publisher {
             let topic = self.topics.flags.clone();
             self.send_line(Sink::Flags, &topic, judged.flag.code.as_bytes())?;
         }
+        if let Some(topic) = self.topics.flags_shadow.clone() {
+            for judged in &effects.shadow_flags {
+                self.line.clear();
+                judged.flag.write_line(&mut self.line);
+                self.send_line(Sink::FlagsShadow, &topic, judged.flag.code.as_bytes())?;
+            }
+        }
         for order in &effects.judged_orders {
             self.line.clear();
             order.write_line(&mut self.line);

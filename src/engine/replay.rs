@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use promoguard_detect::DetectSettings;
+use promoguard_detect::SettingsBook;
 use promoguard_event::{DecoderLimits, EventTime, PseudonymKey, Topic};
 use promoguard_pipeline::{Notice, PipelineSettings, RegistryChange, ShardSet};
 use promoguard_sketch::HashKey;
@@ -62,8 +62,10 @@ pub enum ReplayOrder {
 pub struct ReplaySettings {
     /// Bounds and horizons of the pipeline.
     pub pipeline: PipelineSettings,
-    /// Numbers of the judge.
-    pub detect: DetectSettings,
+    /// Settings of the judge, those of merchants among them.
+    pub detect: SettingsBook,
+    /// Settings that are tried in shadow.
+    pub shadow: Option<SettingsBook>,
     /// Key of the hashes.
     pub hash_key: HashKey,
     /// Key of the pseudonyms.
@@ -208,6 +210,10 @@ fn replay_once<T>(
     let mut shards = ShardSet::new(pipeline, settings.detect.clone(), &settings.hash_key);
     let report = ReportCollector::new(&settings.zone)?;
     let mut sinks = Sinks::create(outputs, report)?;
+    if let Some(shadow) = &settings.shadow {
+        shards = shards.with_shadow(shadow.clone());
+        sinks.compare_shadow();
+    }
     load_registry(inputs, settings, &mut shards, &mut sinks)?;
     let ordering = match settings.order {
         ReplayOrder::EventTime => Some(event_time::drive(

@@ -10,9 +10,9 @@ use promoguard_kafka::{
     Intake as KafkaIntake, IntakeIssue, Ownership, PartitionEnd, SourceId, StartOffset,
     TopicPartition,
 };
-use promoguard_pipeline::ShardSet;
+use promoguard_pipeline::{Effects, ShardSet};
 use rustix::time::{ClockId, clock_gettime};
-use tracing::warn;
+use tracing::{info, warn};
 
 use super::arrival::at_effective_time;
 use super::decode::IntakeKeys;
@@ -23,6 +23,7 @@ use super::measure::{
 };
 use super::partition::{Log, Partition, idle_watermark};
 use super::publish::{Coordinates, Publisher};
+use super::shadow::ShadowComparison;
 use crate::telemetry::Telemetry;
 
 /// How long the registry may take to be read.
@@ -40,6 +41,7 @@ pub struct Session {
     idle_ms: i64,
     slack_ms: i64,
     released_to: Option<EventTime>,
+    shadow: Option<ShadowComparison>,
     early_rotations: u64,
 }
 
@@ -52,7 +54,10 @@ impl Session {
         let mut pipeline = settings.pipeline.clone();
         pipeline.shards = layout.partitions as u32;
         let slack_ms = pipeline.reorder_slack_ms;
-        let shards = ShardSet::new(pipeline, settings.detect.clone(), &settings.hash_key);
+        let mut shards = ShardSet::new(pipeline, settings.detect.clone(), &settings.hash_key);
+        if let Some(shadow) = &settings.shadow {
+            shards = shards.with_shadow(shadow.clone());
+        }
         let keys = IntakeKeys {
             pseudonyms: settings.pseudonym_key.clone(),
             limits: settings.decoder,
@@ -75,6 +80,10 @@ impl Session {
             idle_ms: settings.idle_ms,
             slack_ms,
             released_to: None,
+            shadow: settings
+                .shadow
+                .as_ref()
+                .map(|_| ShadowComparison::default()),
             early_rotations: 0,
         };
         let topics = &settings.topics;
@@ -124,6 +133,7 @@ impl Session {
         let effects = self.desk.shards.take_effects();
         publisher.perform(&effects)?;
         measure_effects(telemetry, &effects, open_flags);
+        self.compare_shadow(&effects);
         let seconds = (cpu_seconds() - started) / polled.max(1) as f64;
         for (topic, read) in read {
             telemetry.observe_event_processing(topic, seconds * read as f64, read);
@@ -139,6 +149,23 @@ impl Session {
         }
         telemetry.set_watermark(released);
         Ok(())
+    }
+
+    fn compare_shadow(&mut self, effects: &Effects) {
+        let (Some(shadow), Some(hour)) = (&mut self.shadow, effects.judged_hour) else {
+            return;
+        };
+        shadow.note(effects);
+        if let Some(tally) = shadow.daily(hour) {
+            info!(
+                both = tally.both,
+                only_present = tally.only_present,
+                only_shadow = tally.only_shadow,
+                left_out = tally.left_out,
+                %hour,
+                "codes flagged so far, by the present settings and in shadow"
+            );
+        }
     }
 
     /// Shows lag and memory.

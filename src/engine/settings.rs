@@ -1,5 +1,6 @@
 //! Settings of the configuration as the engine wants them.
 
+use promoguard_detect::SettingsBook;
 use promoguard_event::{DecoderLimits, PseudonymKey};
 use promoguard_pipeline::PipelineSettings;
 use promoguard_sketch::HashKey;
@@ -30,6 +31,18 @@ pub fn pipeline_settings(config: &Config) -> PipelineSettings {
     }
 }
 
+/// Settings of the judge, those of merchants among them.
+pub fn settings_book(config: &Config) -> SettingsBook {
+    let book = config.detect.book();
+    book.expect("settings are checked when they are read")
+}
+
+/// Settings that are tried in shadow, if any.
+pub fn shadow_book(config: &Config) -> Option<SettingsBook> {
+    let book = config.detect.shadow_book();
+    book.expect("settings are checked when they are read")
+}
+
 /// Settings of a run over Kafka.
 pub fn live_settings(config: &Config, keys: &KeyRing) -> LiveSettings {
     let pipeline = &config.pipeline;
@@ -37,7 +50,8 @@ pub fn live_settings(config: &Config, keys: &KeyRing) -> LiveSettings {
         kafka: config.kafka.settings(),
         topics: config.kafka.topics.clone(),
         pipeline: pipeline_settings(config),
-        detect: config.detect.0.clone(),
+        detect: settings_book(config),
+        shadow: shadow_book(config),
         hash_key: HashKey::new(*keys.hash.bytes()),
         pseudonym_key: PseudonymKey::new(*keys.pseudonym.bytes()),
         decoder: DecoderLimits::default(),
@@ -74,7 +88,8 @@ pub fn replay_settings(config: &Config, keys: &KeyRing, order: ReplayOrder) -> R
     let pipeline = &config.pipeline;
     ReplaySettings {
         pipeline: pipeline_settings(config),
-        detect: config.detect.0.clone(),
+        detect: settings_book(config),
+        shadow: shadow_book(config),
         hash_key: HashKey::new(*keys.hash.bytes()),
         pseudonym_key: PseudonymKey::new(*keys.pseudonym.bytes()),
         decoder: DecoderLimits::default(),

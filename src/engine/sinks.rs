@@ -9,6 +9,7 @@ use promoguard_pipeline::{Counts, Effects, FieldDefects, Registry};
 use promoguard_storage::{Line, Output};
 
 use super::features;
+use super::shadow::{ShadowComparison, ShadowTally};
 use crate::report::ReportCollector;
 
 /// The outputs that were asked for; `-` is standard output.
@@ -16,6 +17,8 @@ use crate::report::ReportCollector;
 pub struct OutputPaths {
     /// One flag a line.
     pub flags: Option<PathBuf>,
+    /// One flag of the judge in shadow a line.
+    pub shadow_flags: Option<PathBuf>,
     /// One line per code.
     pub scores: Option<PathBuf>,
     /// One line per code and hour.
@@ -45,6 +48,8 @@ pub struct Tally {
     pub flag_records: u64,
     /// Orders judged.
     pub judged_orders: u64,
+    /// What a judge in shadow flagged beside the present one, where there was one.
+    pub shadow: Option<ShadowTally>,
     /// What the registry refused, in words; the first few.
     pub conflicts: Vec<String>,
 }
@@ -55,12 +60,14 @@ const CONFLICTS_SHOWN_MAX: usize = 20;
 /// The open outputs of a replay.
 pub struct Sinks {
     flags: Option<Output>,
+    shadow_flags: Option<Output>,
     scores: Option<Output>,
     windows: Option<Output>,
     judged_orders: Option<Output>,
     features: Option<Output>,
     dead_letters: Option<Output>,
     report: Option<(PathBuf, ReportCollector)>,
+    shadow: Option<ShadowComparison>,
     line: Vec<u8>,
     /// Figures so far.
     pub tally: Tally,
@@ -74,15 +81,22 @@ impl Sinks {
     pub fn create(paths: &OutputPaths, report: ReportCollector) -> Result<Self> {
         Ok(Self {
             flags: open(paths.flags.as_deref())?,
+            shadow_flags: open(paths.shadow_flags.as_deref())?,
             scores: open(paths.scores.as_deref())?,
             windows: open(paths.windows.as_deref())?,
             judged_orders: open(paths.judged_orders.as_deref())?,
             features: open_features(paths.features.as_deref())?,
             dead_letters: open(paths.dead_letters.as_deref())?,
             report: paths.report.clone().map(|path| (path, report)),
+            shadow: None,
             line: Vec::new(),
             tally: Tally::default(),
         })
+    }
+
+    /// Compares the flags with those of a judge in shadow from now on.
+    pub fn compare_shadow(&mut self) {
+        self.shadow = Some(ShadowComparison::default());
     }
 
     /// Performs what a step asked for.
@@ -112,6 +126,14 @@ impl Sinks {
                 report.add_flag(&judged.flag);
             }
             write(&mut self.flags, &mut self.line, |line| {
+                judged.flag.write_line(line)
+            })?;
+        }
+        if let Some(shadow) = &mut self.shadow {
+            shadow.note(&effects);
+        }
+        for judged in &effects.shadow_flags {
+            write(&mut self.shadow_flags, &mut self.line, |line| {
                 judged.flag.write_line(line)
             })?;
         }
@@ -183,6 +205,7 @@ impl Sinks {
     /// # Errors
     /// An output cannot be completed.
     pub fn commit(mut self, scores: &[ScoreLine]) -> Result<Tally> {
+        self.tally.shadow = self.shadow.as_ref().map(ShadowComparison::tally);
         for score in scores {
             write(&mut self.scores, &mut self.line, |line| {
                 score.write_line(line)
@@ -197,6 +220,7 @@ impl Sinks {
         }
         let outputs = [
             self.flags,
+            self.shadow_flags,
             self.scores,
             self.windows,
             self.judged_orders,

@@ -102,7 +102,7 @@ impl CodeWatch {
             permitted_hosts: entry.map_or_else(Vec::new, |entry| entry.permitted_hosts.clone()),
             rules: scores
                 .iter()
-                .map(|score| score.start.map(|start| start()))
+                .map(|score| score.start.as_ref().map(|start| start()))
                 .collect(),
             climbs: vec![Climb::default(); scores.len()],
             honest_by_day: Vec::new(),

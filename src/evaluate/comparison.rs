@@ -92,7 +92,10 @@ fn budget_threshold(worlds: &[&WorldOutcome], score: usize) -> Option<f64> {
     }
     peaks.sort_by(|a, b| b.total_cmp(a));
     let allowed = (weeks * BUDGET_PER_1000 / 1000.0).floor() as usize;
-    Some(f64::from(peaks.get(allowed).copied().unwrap_or(f32::MIN)))
+    // No score says anything at nought, even where the budget would allow it.
+    Some(f64::from(
+        peaks.get(allowed).map_or(0.0, |peak| peak.max(0.0)),
+    ))
 }
 
 fn clean_codes<'a>(

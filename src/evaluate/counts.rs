@@ -180,7 +180,7 @@ mod tests {
 
     #[test]
     fn figures_keep_six_places() {
-        assert_eq!(rounded(1234.567_89), 1234.57);
+        assert_eq!(rounded(1_234.567_89), 1234.57);
         assert_eq!(rounded(0.001_234_567_8), 0.001_234_57);
         assert_eq!(rounded(0.0), 0.0);
     }

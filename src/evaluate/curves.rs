@@ -115,7 +115,8 @@ impl Peaks {
         const GROWTH: f64 = 1.12;
         let mut points = Vec::new();
         let mut place = 0;
-        while place < self.clean.len() {
+        // No score says anything at nought.
+        while self.clean.get(place).is_some_and(|peak| *peak > 0.0) {
             points.push(self.point(self.clean[place]));
             place = if place < EACH_UP_TO {
                 place + 1
@@ -123,7 +124,7 @@ impl Peaks {
                 (place as f64 * GROWTH) as usize
             };
         }
-        points.push(self.point(f32::MIN));
+        points.push(self.point(0.0));
         points.dedup_by_key(|point| point.threshold.to_bits());
         points
     }
@@ -131,7 +132,7 @@ impl Peaks {
     fn point(&self, threshold: f32) -> Point {
         let above = |list: &[f32]| list.partition_point(|peak| *peak > threshold) as u64;
         Point {
-            threshold: rounded(f64::from(threshold).max(-1e9)),
+            threshold: rounded(f64::from(threshold)),
             false_flags: above(&self.clean),
             found: above(&self.since) - above(&self.spoilt),
             early: above(&self.before),

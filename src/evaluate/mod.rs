@@ -5,7 +5,7 @@
 //! detector works; it only sees what anybody sees of the pipeline.
 //!
 //! Read it in this order: [`world`] runs a world, [`outcome`] is what is kept of it, [`scorecard`],
-//! [`comparison`] and [`curves`] make figures of outcomes, [`table`] and [`json`] tell them.
+//! [`comparison`] and [`mod@curves`] make figures of outcomes, [`table`], [`json`] and [`html`] tell them.
 
 use std::sync::Mutex;
 use std::sync::PoisonError;
@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use anyhow::Result;
+use promoguard_detect::DetectSettings;
 use promoguard_simulate::{Family, WorldSettings};
 use serde::Serialize;
 
@@ -20,10 +21,13 @@ mod code_watch;
 pub mod comparison;
 pub mod counts;
 pub mod curves;
+pub mod html;
 pub mod intervals;
 pub mod json;
 mod observation;
 pub mod outcome;
+mod pictures;
+mod plot;
 pub mod preset;
 pub mod rules;
 pub mod scorecard;
@@ -70,16 +74,11 @@ impl Worlds {
 
     /// The settings of one world.
     pub fn settings(&self, family: Family, preset: Preset, seed: u64) -> WorldSettings {
-        let preset = preset.settings(seed);
-        let codes = self.codes.unwrap_or(preset.codes);
+        let settings = preset.settings(family, seed);
+        let codes = self.codes.unwrap_or(settings.codes);
         WorldSettings {
-            family,
-            codes,
-            // As many codes a shop as the preset has.
-            merchants: (u64::from(codes) * u64::from(preset.merchants) / u64::from(preset.codes))
-                .max(1) as u32,
-            days: self.days.unwrap_or(preset.days),
-            ..preset
+            days: self.days.unwrap_or(settings.days),
+            ..settings.with_codes(codes)
         }
     }
 }
@@ -127,50 +126,55 @@ pub fn evaluate(
     done: &(dyn Fn(usize) + Sync),
 ) -> Result<Evaluation> {
     let outcomes = run_all(setup, &worlds.list(), threads, done)?;
-    let threshold_db = setup.detect.flag_db();
-    let scores = rules::scores(threshold_db);
-    let matched = match_thresholds(&outcomes, &scores);
-    let mut groups = Vec::new();
-    let combinations = worlds.families.len() * worlds.presets.len();
-    if combinations > 1 {
-        for family in &worlds.families {
-            for preset in &worlds.presets {
-                let of_group: Vec<Matched<'_>> = matched
-                    .iter()
-                    .filter(|m| (m.world.family, m.world.preset) == (*family, *preset))
-                    .cloned()
-                    .collect();
-                groups.push(group(family.name(), preset.name(), &of_group, &scores));
-            }
-        }
-    }
-    let family = match worlds.families.as_slice() {
-        [only] => only.name(),
-        _ => "all",
-    };
-    let preset = match worlds.presets.as_slice() {
-        [only] => only.name(),
-        _ => "all",
-    };
-    Ok(Evaluation {
-        detector: setup.detect.detector(),
-        threshold_db: counts::rounded(threshold_db),
-        seeds: worlds.seeds,
-        overall: group(family, preset, &matched, &scores),
-        groups,
-    })
+    Ok(sum_up(
+        &setup.detect,
+        &setup.scores,
+        worlds.seeds,
+        &outcomes,
+    ))
 }
 
-fn group(family: &str, preset: &str, matched: &[Matched<'_>], scores: &[Score]) -> Group {
+/// Makes figures of outcomes, which come by family and preset; `scores` are those that were
+/// followed.
+pub fn sum_up(
+    detect: &DetectSettings,
+    scores: &[Score],
+    seeds: (u64, u64),
+    outcomes: &[WorldOutcome],
+) -> Evaluation {
+    let threshold_db = detect.flag_db();
+    let matched = match_thresholds(outcomes, scores);
+    let kind = |matched: &Matched<'_>| (matched.world.family, matched.world.preset);
+    let groups: Vec<Group> = matched
+        .chunk_by(|a, b| kind(a) == kind(b))
+        .map(|worlds| group(worlds, scores))
+        .collect();
+    Evaluation {
+        detector: detect.detector(),
+        threshold_db: counts::rounded(threshold_db),
+        seeds,
+        overall: group(&matched, scores),
+        groups: if groups.len() > 1 { groups } else { Vec::new() },
+    }
+}
+
+fn group(matched: &[Matched<'_>], scores: &[Score]) -> Group {
     let worlds: Vec<&WorldOutcome> = matched.iter().map(|matched| matched.world).collect();
     Group {
-        family: family.to_owned(),
-        preset: preset.to_owned(),
+        family: common(worlds.iter().map(|world| world.family.name())),
+        preset: common(worlds.iter().map(|world| world.preset.name())),
         scorecard: Scorecard::of(worlds.iter().copied()),
         comparison: compare(matched, scores),
         steps: steps(&worlds),
         curves: curves(&worlds, scores),
     }
+}
+
+/// The name that all have, else `all`.
+fn common(mut names: impl Iterator<Item = &'static str>) -> String {
+    let first = names.next().unwrap_or("all");
+    let same = names.all(|name| name == first);
+    if same { first } else { "all" }.to_owned()
 }
 
 /// Outcomes in the order of `list`, whichever thread finished first.

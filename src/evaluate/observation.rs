@@ -16,7 +16,6 @@ use promoguard_simulate::{Record, World};
 use super::code_watch::{CodeWatch, FlagRevision};
 use super::outcome::{Volume, WorldOutcome};
 use super::preset::Preset;
-use super::rules::scores;
 use super::world::{DayTruth, EachDay, Setup};
 
 const HOUR_MS: i64 = 3_600_000;
@@ -74,7 +73,6 @@ pub(super) struct Observation {
 impl Observation {
     /// Before anything happened.
     pub(super) fn new(world: &World, registry: &Registry, setup: &Setup) -> Self {
-        let scores = scores(setup.detect.flag_db());
         let rate = usual_commission(registry);
         let mut by_code = HashMap::new();
         let mut codes = Vec::new();
@@ -82,7 +80,7 @@ impl Observation {
             let code = Code::parse(&truth.code).expect("a simulated code is one");
             by_code.insert(Box::from(code.as_str()), codes.len() as u32);
             let entry = registry.entry(&code).map(|entry| &**entry);
-            codes.push(CodeWatch::new(entry, rate, &scores));
+            codes.push(CodeWatch::new(entry, rate, &setup.scores));
         }
         Self {
             decoder: Decoder::new(setup.pseudonym_key.clone(), DecoderLimits::default()),

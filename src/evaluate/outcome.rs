@@ -68,7 +68,7 @@ pub struct CodeOutcome {
     pub honest_by_day: Vec<f64>,
     /// Flags, by opening.
     pub episodes: Vec<Episode>,
-    /// How far the scores went, in the order of [`super::rules::scores`].
+    /// How far the scores went, in the order of [`super::world::Setup::scores`].
     pub climbs: Vec<Climb>,
 }
 

@@ -5,6 +5,8 @@
 //! what really happened.
 
 use std::collections::VecDeque;
+use std::fmt;
+use std::sync::Arc;
 
 /// What the pipeline told of one code on one day. Days are those of the world, from its first
 /// hour on; an order belongs to the day in which it was judged.
@@ -40,7 +42,7 @@ pub trait Rule: Send {
 }
 
 /// A score by which codes may be flagged.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone)]
 pub struct Score {
     /// Short name.
     pub name: &'static str,
@@ -51,10 +53,19 @@ pub struct Score {
     /// The threshold that one would choose without having measured.
     pub natural: f64,
     /// Starts the rule on a code; `None` = the detector's own score, which the pipeline gives.
-    pub start: Option<fn() -> Box<dyn Rule>>,
+    pub start: Option<Start>,
 }
 
-/// All scores: the detector's first, then the rules.
+/// Starts a rule on one more code. It may hold what the rule learned beforehand.
+pub type Start = Arc<dyn Fn() -> Box<dyn Rule> + Send + Sync>;
+
+impl fmt::Debug for Score {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Score({})", self.name)
+    }
+}
+
+/// The usual scores: the detector's first, then the rules.
 pub fn scores(detector_threshold_db: f64) -> Vec<Score> {
     vec![
         Score {
@@ -69,28 +80,28 @@ pub fn scores(detector_threshold_db: f64) -> Vec<Score> {
             meaning: "orders without a click id among those of 7 days, once there are 10",
             unit: "share",
             natural: 0.8,
-            start: Some(|| Box::new(ClicklessShare::default())),
+            start: Some(Arc::new(|| Box::new(ClicklessShare::default()))),
         },
         Score {
             name: "mean + 3 sd",
             meaning: "orders of a day above the code's own mean of 28 days, once there are 5",
             unit: "sd",
             natural: 3.0,
-            start: Some(|| Box::new(Surge::default())),
+            start: Some(Arc::new(|| Box::new(Surge::default()))),
         },
         Score {
             name: "CUSUM",
             meaning: "one-sided cumulative sum of daily orders against the code's own mean of 28 days",
             unit: "sd",
             natural: 5.0,
-            start: Some(|| Box::new(Cusum::default())),
+            start: Some(Arc::new(|| Box::new(Cusum::default()))),
         },
         Score {
             name: "coupon referrer",
             meaning: "checkouts from coupon, cashback and deal hosts in 7 days",
             unit: "orders",
             natural: 3.0,
-            start: Some(|| Box::new(CouponReferrer::default())),
+            start: Some(Arc::new(|| Box::new(CouponReferrer::default()))),
         },
     ]
 }

@@ -12,7 +12,7 @@ use promoguard_sketch::HashKey;
 use super::observation::Observation;
 use super::outcome::WorldOutcome;
 use super::preset::Preset;
-use super::rules::DayFacts;
+use super::rules::{DayFacts, Score};
 use crate::engine::memory::MemoryEngine;
 
 const HOUR_MS: i64 = 3_600_000;
@@ -31,6 +31,8 @@ pub struct Setup {
     pub hash_key: HashKey,
     /// Key of the pseudonyms.
     pub pseudonym_key: PseudonymKey,
+    /// The scores to be followed, the detector's first: [`super::rules::scores`] and perhaps more.
+    pub scores: Vec<Score>,
 }
 
 /// What really happened on a code's day.

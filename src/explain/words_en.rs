@@ -216,6 +216,10 @@ pub(super) static ENGLISH: Words = Words {
             "the brand lets coupon sites show this code",
         ),
         ("nothing of the kind arrived", "nothing of the kind arrived"),
+        (
+            "switched off in the settings",
+            "switched off in the settings",
+        ),
         ("no recent order tells it", "no recent order tells it"),
     ],
     kinds: &[

@@ -219,6 +219,7 @@ pub(super) static KAZAKH: Words = Words {
             "бренд купон сайттарына бұл кодты көрсетуге рұқсат берген",
         ),
         ("nothing of the kind arrived", "мұндай ештеңе келген жоқ"),
+        ("switched off in the settings", "баптауларда өшірілген"),
         (
             "no recent order tells it",
             "соңғы тапсырыстардың ешқайсысында бұл айтылмаған",

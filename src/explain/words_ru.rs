@@ -219,6 +219,7 @@ pub(super) static RUSSIAN: Words = Words {
             "nothing of the kind arrived",
             "ничего подобного не поступало",
         ),
+        ("switched off in the settings", "выключен в настройках"),
         (
             "no recent order tells it",
             "ни один из недавних заказов этого не сообщает",

@@ -35,6 +35,7 @@ use clock::Clock;
 use daily::Daily;
 use history::History;
 use page::{Page, Run};
+pub(crate) use page::{STYLE, head};
 
 /// Gathers what a page needs while a run goes on: daily sums, flags, the registry.
 ///

@@ -24,7 +24,8 @@ const SECTIONS_MAX: usize = 500;
 /// The same on the live page, which is made anew every few seconds.
 const SECTIONS_LIVE_MAX: usize = 20;
 
-const STYLE: &str = include_str!("style.css");
+/// How the pages of promoguard look, in light, in the dark and on paper.
+pub(crate) const STYLE: &str = include_str!("style.css");
 
 /// What a page is made of.
 pub(super) struct Page<'a> {
@@ -52,7 +53,7 @@ impl Page<'_> {
             out.write_all(b"\n")
         };
         put(PreEscaped("<!DOCTYPE html>\n<html lang=\"en\">".to_owned()))?;
-        put(self.head())?;
+        put(head("promoguard: what leaked", STYLE, self.run.is_none()))?;
         put(PreEscaped("<body>\n<main>".to_owned()))?;
         put(headline::headline(self))?;
         put(flag_table::table(self))?;
@@ -82,26 +83,6 @@ impl Page<'_> {
         self.episodes.iter().take(self.sections_max()).copied()
     }
 
-    fn head(&self) -> Markup {
-        // Nothing is loaded and nothing runs, even if an escape were missed.
-        let policy = format!(
-            "default-src 'none'; style-src 'sha256-{}'; form-action 'none'; base-uri 'none'",
-            STANDARD.encode(Sha256::digest(STYLE))
-        );
-        html! {
-            head {
-                meta charset="utf-8";
-                meta http-equiv="Content-Security-Policy" content=(policy);
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="referrer" content="no-referrer";
-                meta name="color-scheme" content="light dark";
-                @if self.run.is_none() { meta http-equiv="refresh" content="5"; }
-                title { "promoguard: what leaked" }
-                style { (PreEscaped(STYLE)) }
-            }
-        }
-    }
-
     fn footer(&self) -> Markup {
         let mut detectors: Vec<&str> = self
             .episodes
@@ -118,6 +99,27 @@ impl Page<'_> {
                     " · times are in " (self.clock.name())
                 }
             }
+        }
+    }
+}
+
+/// The head of a page that loads nothing and runs nothing; it may reload itself.
+pub(crate) fn head(title: &str, style: &str, reloads: bool) -> Markup {
+    // Holds even if an escape were missed.
+    let policy = format!(
+        "default-src 'none'; style-src 'sha256-{}'; form-action 'none'; base-uri 'none'",
+        STANDARD.encode(Sha256::digest(style))
+    );
+    html! {
+        head {
+            meta charset="utf-8";
+            meta http-equiv="Content-Security-Policy" content=(policy);
+            meta name="viewport" content="width=device-width, initial-scale=1";
+            meta name="referrer" content="no-referrer";
+            meta name="color-scheme" content="light dark";
+            @if reloads { meta http-equiv="refresh" content="5"; }
+            title { (title) }
+            style { (PreEscaped(style)) }
         }
     }
 }

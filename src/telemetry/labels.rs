@@ -117,6 +117,7 @@ impl Label for StatePart {
 #[allow(missing_docs, reason = "each variant is the output of that name")]
 pub enum Sink {
     Flags,
+    FlagsShadow,
     JudgedOrders,
     Windows,
     DeadLetters,
@@ -127,6 +128,7 @@ pub enum Sink {
 impl Label for Sink {
     const ALL: &'static [Self] = &[
         Self::Flags,
+        Self::FlagsShadow,
         Self::JudgedOrders,
         Self::Windows,
         Self::DeadLetters,
@@ -137,6 +139,7 @@ impl Label for Sink {
     fn word(self) -> &'static str {
         match self {
             Self::Flags => "flags",
+            Self::FlagsShadow => "flags_shadow",
             Self::JudgedOrders => "judged_orders",
             Self::Windows => "windows",
             Self::DeadLetters => "dead_letters",

@@ -219,6 +219,12 @@ pub(super) const FLAGS: Metric = counter(
     &["kind", "state"],
     "Flags raised and changed.",
 );
+pub(super) const SHADOW_FLAGS: Metric = counter(
+    "promoguard_shadow_flags_total",
+    "flags",
+    &["state"],
+    "Flags raised and changed by a judge in shadow, which tries settings and publishes none of them.",
+);
 pub(super) const FLAGS_OPEN: Metric = gauge(
     "promoguard_flags_open",
     "flags",
@@ -310,6 +316,7 @@ pub const METRICS: &[Metric] = &[
     DEDUPE_HORIZON,
     DEDUPE_EARLY_ROTATIONS,
     FLAGS,
+    SHADOW_FLAGS,
     FLAGS_OPEN,
     EXPOSURE_OPEN,
     FLAG_PUBLISH_DELAY,

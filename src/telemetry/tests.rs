@@ -137,6 +137,11 @@ fn each_typed_method_moves_its_own_series_and_no_other() {
             1.0,
         ),
         (
+            |t| t.add_shadow_flags(FlagState::Opened, 2),
+            "promoguard_shadow_flags_total{state=\"opened\"}",
+            2.0,
+        ),
+        (
             |t| t.add_decisions(FlagKind::Unknown, Outcome::DataError, 1),
             "promoguard_decisions_total{kind=\"unknown\",outcome=\"data_error\"}",
             1.0,

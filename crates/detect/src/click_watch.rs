@@ -44,13 +44,20 @@ impl Referred {
                 } else {
                     unknown = unknown.saturating_sub(*visits);
                 }
-            } else if classify_host_here(settings, host).is_coupon()
-                && !crate::classify_host(host).is_coupon()
-            {
+                continue;
+            }
+            let listed = crate::classify_host(host).is_coupon();
+            let here = classify_host_here(settings, host).is_coupon();
+            if here && !listed {
                 // Added by the deployment.
                 let moved = unknown.min(*visits);
                 unknown -= moved;
                 coupon += moved;
+            } else if listed && !here {
+                // Excepted by the deployment.
+                let moved = coupon.min(*visits);
+                coupon -= moved;
+                unknown += moved;
             }
         }
         Referred {
@@ -276,6 +283,23 @@ mod tests {
             )
             .is_none()
         );
+    }
+
+    #[test]
+    fn hosts_that_the_settings_add_or_except_change_sides() {
+        let settings = DetectSettings {
+            coupon_hosts: vec!["blog.kz".to_owned()],
+            honest_hosts: vec!["promokodus.com".to_owned()],
+            ..DetectSettings::default()
+        };
+        let clicks = ClickFacts {
+            coupon: 12,
+            unknown_host: 8,
+            hosts: vec![("www.promokodus.com".into(), 12), ("blog.kz".into(), 5)],
+            ..Default::default()
+        };
+        let referred = Referred::of(&settings, &clicks, &[]);
+        assert_eq!((referred.coupon, referred.unknown), (5, 15));
     }
 
     #[test]

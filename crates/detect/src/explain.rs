@@ -181,6 +181,7 @@ pub(crate) fn leak_evidence(case: &Case<'_>, suspect: &Suspect) -> Vec<Evidence>
             continue;
         }
         let tally = &suspect.ledger.tallies[signal as usize];
+        let is_off = case.settings.is_off(signal.name());
         match tally.means() {
             Some((observed, expected)) => evidence.push(Evidence::Signal {
                 signal: signal.name(),
@@ -190,11 +191,12 @@ pub(crate) fn leak_evidence(case: &Case<'_>, suspect: &Suspect) -> Vec<Evidence>
                 decibans: Decibans::new(db),
                 window,
             }),
-            None if signal == Signal::ClickReferrer && case.score.by_clicks => {
+            None if signal == Signal::ClickReferrer && case.score.by_clicks && !is_off => {
                 evidence.push(plain(signal.name(), db, window));
             }
             None => {
                 let why = match (signal, silence[signal as usize]) {
+                    _ if is_off => Silence::SwitchedOff,
                     (Signal::Sighting | Signal::ClickReferrer, _) => Silence::NotExpected,
                     (_, Silence::None) => Silence::NeverSeen,
                     (_, silence) => silence,

@@ -114,6 +114,9 @@ impl CodeWatch {
     }
 
     fn take_sightings(&mut self, settings: &DetectSettings, facts: &HourOfCode<'_>) {
+        if settings.is_off(Signal::Sighting.name()) {
+            return;
+        }
         for sighting in facts.sightings {
             let Some(host) = sighting.url_host.as_deref() else {
                 continue;
@@ -165,7 +168,8 @@ impl CodeWatch {
         let (mut bets, mut day) = (self.clicks, self.click_day);
         let view = market.view(settings, shop, facts.hour);
         let means = view.ratio_means();
-        if referred.all() > 0 {
+        let listens = !settings.is_off(Signal::ClickReferrer.name());
+        if listens && referred.all() > 0 {
             click_watch::bet_on_referrers(
                 settings,
                 self.click_shares(settings, &view),

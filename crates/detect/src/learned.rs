@@ -190,12 +190,14 @@ impl CodeWatch {
         let (each, start, scale) = settings.judge.explain(&values);
         let mut signals: Vec<(&'static str, f64)> = Vec::new();
         for (name, db) in feature_names().into_iter().zip(each) {
-            match signals
-                .iter_mut()
-                .find(|(signal, _)| *signal == name.signal)
-            {
+            // Of what nobody listens to the model sees only that it is missing.
+            let told = match settings.is_off(name.signal) {
+                true => "context",
+                false => name.signal,
+            };
+            match signals.iter_mut().find(|(signal, _)| *signal == told) {
                 Some((_, sum)) => *sum += db,
-                None => signals.push((name.signal, db)),
+                None => signals.push((told, db)),
             }
         }
         let profile = self.profile.as_deref().expect("the caller saw a profile");

@@ -221,6 +221,12 @@ impl Signal {
         Signal::Limit,
     ];
 
+    /// The observing signal of a name.
+    pub(crate) fn named(name: &str) -> Option<Signal> {
+        let mut observing = Signal::ALL.into_iter().take(OBSERVING);
+        observing.find(|signal| signal.name() == name)
+    }
+
     /// Marks that hardly any honest order shows speak for themselves; the others must agree.
     pub(crate) const fn is_soft(self) -> bool {
         matches!(
@@ -258,6 +264,10 @@ impl Signal {
     }
 }
 
+/// What a list of signals may hold, in the words of a refusal.
+pub(crate) const SIGNALS_RULE: &str = "must be of auto_entry, referrer, cold, too_fast, returning, \
+    hopper, repeat_customer, off_audience, basket, order_time, rejected, sighting, click_referrer";
+
 /// Why a signal says nothing; the words of `evidence[]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Silence {
@@ -275,6 +285,7 @@ pub(crate) enum Silence {
     NeverSeen,
     NotExpected,
     Public,
+    SwitchedOff,
 }
 
 /// A signal of which the learned judge was told nothing lately.
@@ -288,7 +299,7 @@ pub fn silence_reasons() -> impl Iterator<Item = &'static str> {
 
 impl Silence {
     /// All of them but [`Silence::None`].
-    const ALL: [Silence; 12] = [
+    const ALL: [Silence; 13] = [
         Silence::NoField,
         Silence::NotCarried,
         Silence::TrackingDown,
@@ -301,6 +312,7 @@ impl Silence {
         Silence::NeverSeen,
         Silence::NotExpected,
         Silence::Public,
+        Silence::SwitchedOff,
     ];
 
     pub(crate) const fn why(self) -> &'static str {
@@ -320,6 +332,20 @@ impl Silence {
             Silence::NeverSeen => "never seen in this shop",
             Silence::Public => "the brand lets coupon sites show this code",
             Silence::NotExpected => "nothing of the kind arrived",
+            Silence::SwitchedOff => "switched off in the settings",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rule_names_every_observing_signal_and_no_other() {
+        let names: Vec<&str> = Signal::ALL[..OBSERVING].iter().map(|s| s.name()).collect();
+        assert_eq!(SIGNALS_RULE, format!("must be of {}", names.join(", ")));
+        assert_eq!(Signal::named("hopper"), Some(Signal::Hopper));
+        assert_eq!(Signal::named("market"), None);
     }
 }

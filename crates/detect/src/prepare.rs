@@ -294,7 +294,7 @@ impl CodeWatch {
             if let Some(suspect) = &self.suspect {
                 items = suspect.ledger.items(story, phi, order_temper);
             }
-        } else {
+        } else if !settings.is_off(Signal::ClickReferrer.name()) {
             items[Signal::ClickReferrer as usize] = top_log - libm::log(settings.day_deposit);
         }
         let excess = if by_clicks {

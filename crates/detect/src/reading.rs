@@ -7,6 +7,7 @@ use promoguard_event::CodeEntryMode;
 
 use crate::expected::Expected;
 use crate::facts::AttemptFact;
+use crate::features::TRAIT_SIGNALS;
 use crate::hosts::{HostClass, classify_host_here, matches_any};
 use crate::marks::{
     Belief, KINDS, Kind, OBSERVING, SHARES, Share, Signal, Silence, belief, city_weight,
@@ -117,6 +118,7 @@ pub(crate) fn read_attempt(
         reading.note_basket(expected, attempt.amount);
         reading.note_time(expected, attempt, intensity);
     }
+    reading.switch_off(expected.settings);
     reading.close(expected);
     reading
 }
@@ -358,6 +360,30 @@ impl Reading {
             Some(_) => (time.mix[0], time.expected_mix[0]),
             None => (time.mix[1], time.expected_mix[1]),
         });
+    }
+
+    /// Takes out what the settings do not listen to; what the order teaches stays.
+    fn switch_off(&mut self, settings: &crate::DetectSettings) {
+        for signal in settings
+            .signals_off
+            .iter()
+            .filter_map(|name| Signal::named(name))
+        {
+            let at = signal as usize;
+            for logs in &mut self.logs {
+                logs[at] = 0.0;
+            }
+            self.seen[at] = None;
+            self.silence[at] = Silence::SwitchedOff;
+            for (seen, name) in self.traits.iter_mut().zip(TRAIT_SIGNALS) {
+                if name == signal.name() {
+                    *seen = None;
+                }
+            }
+            if signal == Signal::Referrer {
+                self.host_counts = None;
+            }
+        }
     }
 
     fn close(&mut self, expected: &Expected<'_>) {

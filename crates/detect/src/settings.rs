@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::marks::{SIGNALS_RULE, Signal};
 use crate::model::Judge;
 use crate::stable::stable_hash;
 
@@ -194,6 +195,10 @@ pub struct DetectSettings {
     pub coupon_hosts: Vec<String>,
     /// Hosts that are no coupon hosts whatever the list says.
     pub honest_hosts: Vec<String>,
+    /// Signals that are not listened to, by their names in `evidence[]`. They abstain on every order
+    /// and say so; the habits of codes and shops are still learnt, so that they can be switched on
+    /// again.
+    pub signals_off: Vec<String>,
 }
 
 impl Default for DetectSettings {
@@ -279,6 +284,7 @@ impl Default for DetectSettings {
             export_features: false,
             coupon_hosts: Vec::new(),
             honest_hosts: Vec::new(),
+            signals_off: Vec::new(),
         }
     }
 }
@@ -297,6 +303,11 @@ impl DetectSettings {
     /// The score at which a flag opens, in decibans.
     pub fn flag_db(&self) -> f64 {
         10.0 * libm::log10(1000.0 / self.false_flags_per_1000_code_weeks)
+    }
+
+    /// Whether a signal is not listened to.
+    pub(crate) fn is_off(&self, signal: &str) -> bool {
+        self.signals_off.iter().any(|off| off == signal)
     }
 
     /// Sixteen hexadecimal digits that differ when any number differs.
@@ -321,7 +332,7 @@ impl DetectSettings {
     pub fn validate(&self) -> Result<(), SettingsError> {
         let above_zero = "must be a number above 0";
         let share = "must lie strictly between 0 and 1";
-        let rules: [(&'static str, bool, &'static str); 27] = [
+        let rules: [(&'static str, bool, &'static str); 28] = [
             (
                 "false_flags_per_1000_code_weeks",
                 self.false_flags_per_1000_code_weeks > 0.0
@@ -422,6 +433,13 @@ impl DetectSettings {
                 "must lie between 8 and 1024",
             ),
             ("leak_prior", inside(self.leak_prior), share),
+            (
+                "signals_off",
+                self.signals_off
+                    .iter()
+                    .all(|name| Signal::named(name).is_some()),
+                SIGNALS_RULE,
+            ),
         ];
         match rules.into_iter().find(|(_, holds, _)| !holds) {
             Some((name, _, rule)) => Err(SettingsError { name, rule }),

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use promoguard_detect::CodeWatch;
 use promoguard_event::{Code, CodeEntry, Currency, Decibans, Decimal, Hour, ScoreLine};
 use promoguard_sketch::Reach;
+
+use crate::hour_judge::Watched;
 
 /// What a shard remembers of one code.
 #[derive(Debug)]
@@ -12,7 +13,7 @@ pub(crate) struct CodeState {
     pub(crate) code: Code,
     pub(crate) hash: u64,
     pub(crate) entry: Option<Arc<CodeEntry>>,
-    pub(crate) watch: CodeWatch,
+    pub(crate) watched: Watched,
     pub(crate) totals: CodeTotals,
     pub(crate) reach: Reach,
     pub(crate) open_row: Option<u32>,
@@ -36,7 +37,7 @@ impl CodeState {
             code,
             hash,
             entry,
-            watch: CodeWatch::default(),
+            watched: Watched::default(),
             totals: CodeTotals::default(),
             reach: Reach::new(),
             open_row: None,
@@ -50,12 +51,12 @@ impl CodeState {
     }
 
     pub(crate) fn score_line(&self) -> ScoreLine {
-        let (peak_score, peak_at) = self.watch.peak().unzip();
+        let (peak_score, peak_at) = self.watched.watch.peak().unzip();
         ScoreLine {
             code: self.code.as_str().to_owned(),
             peak_score: peak_score.map(Decibans::new),
             peak_at,
-            score: self.watch.score().map(Decibans::new),
+            score: self.watched.watch.score().map(Decibans::new),
             clicks: self.totals.clicks,
             orders: self.totals.orders,
             clickless_orders: self.totals.clickless_orders,

@@ -9,6 +9,7 @@
 mod code_state;
 mod counts;
 mod hashing;
+mod hour_judge;
 mod hour_row;
 mod intake;
 mod late_windows;

@@ -15,6 +15,7 @@ use promoguard_sketch::{
 use crate::code_state::CodeState;
 use crate::counts::Counts;
 use crate::hashing::Hashers;
+use crate::hour_judge::{ShadowWatches, Side, Watched};
 use crate::hour_row::{ClosedRow, HourRow, WindowRow, add_amount};
 use crate::late_windows::LateWindows;
 use crate::names::HostTable;
@@ -47,7 +48,9 @@ pub struct Shard {
     windows: Vec<Window>,
     counts: Counts,
     /// Codes whose watch asks for a step in hours without events.
-    pub(crate) attentive: BTreeSet<u32>,
+    attentive: BTreeSet<u32>,
+    /// What a judge in shadow remembers, if there is one.
+    shadow: Option<Box<ShadowWatches>>,
     unregistered: usize,
     keys: Vec<u128>,
     times: Vec<i64>,
@@ -86,6 +89,7 @@ impl Shard {
             windows: Vec::new(),
             counts: Counts::default(),
             attentive: BTreeSet::new(),
+            shadow: None,
             unregistered: 0,
             keys: Vec::new(),
             times: Vec::new(),
@@ -109,6 +113,53 @@ impl Shard {
         }
         self.unregistered += usize::from(entry.is_none());
         self.codes[place] = Some(CodeState::new(code, hash, entry));
+        if let Some(shadow) = &mut self.shadow {
+            shadow
+                .watched
+                .resize_with(self.codes.len(), Watched::default);
+            // The slot may have been another code's.
+            shadow.watched[place] = Watched::default();
+            shadow.attentive.remove(&local);
+        }
+    }
+
+    /// Remembers for a judge in shadow from now on.
+    pub(crate) fn start_shadow(&mut self) {
+        let mut shadow = ShadowWatches::default();
+        shadow
+            .watched
+            .resize_with(self.codes.len(), Watched::default);
+        self.shadow = Some(Box::new(shadow));
+    }
+
+    /// A code, its entry, and what a judge remembers of it.
+    pub(crate) fn watched(
+        &mut self,
+        side: Side,
+        local: u32,
+    ) -> (&Code, Option<&CodeEntry>, &mut Watched) {
+        let state = self.codes[local as usize]
+            .as_mut()
+            .expect("a slot is met before it is used");
+        let watched = match side {
+            Side::Present => &mut state.watched,
+            Side::Shadow => {
+                let shadow = self.shadow.as_mut().expect("a judge in shadow was started");
+                &mut shadow.watched[local as usize]
+            }
+        };
+        (&state.code, state.entry.as_deref(), watched)
+    }
+
+    /// Codes whose watch asks for a step in hours without events.
+    pub(crate) fn attentive(&mut self, side: Side) -> &mut BTreeSet<u32> {
+        match side {
+            Side::Present => &mut self.attentive,
+            Side::Shadow => {
+                let shadow = self.shadow.as_mut().expect("a judge in shadow was started");
+                &mut shadow.attentive
+            }
+        }
     }
 
     /// A record for this code is on its way.
@@ -484,8 +535,11 @@ impl Shard {
         candidates.sort();
         // A tenth more than needed, so that this walk over all codes is rare.
         candidates.truncate(self.unregistered - bound + bound / 10);
-        let locals = candidates.iter().map(|(_, _, _, local)| *local);
-        self.late_windows.forget_codes(&locals.collect());
+        let locals: BTreeSet<u32> = candidates.iter().map(|(_, _, _, local)| *local).collect();
+        self.late_windows.forget_codes(&locals);
+        if let Some(shadow) = &mut self.shadow {
+            shadow.attentive.retain(|local| !locals.contains(local));
+        }
         self.unregistered -= candidates.len();
         self.counts.codes_evicted += candidates.len() as u64;
         candidates
@@ -507,7 +561,7 @@ impl Shard {
     /// The codes that have evidence, each with its score of the last judged hour in decibans.
     pub(crate) fn standings(&self) -> impl Iterator<Item = (&Code, f64)> {
         let states = self.codes.iter().flatten();
-        states.filter_map(|state| Some((&state.code, state.watch.score()?)))
+        states.filter_map(|state| Some((&state.code, state.watched.watch.score()?)))
     }
 
     /// The codes that have a slot.

@@ -1,12 +1,9 @@
 //! All shards of a process and what they share: names, registry, market. It routes rows to their
 //! shards, closes hours, and runs the two phases of the judge around the exchange of sums.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use promoguard_detect::{
-    DetectSettings, Explanation, FeatureRow, HourOfCode, HourSums, Market, Verdict,
-};
+use promoguard_detect::{Explanation, FeatureRow, SettingsBook, Verdict};
 use promoguard_event::{
     Code, CodeEntry, EventTime, Flag, Hour, JudgedOrder, ScoreLine, Topic, Window,
 };
@@ -15,6 +12,7 @@ use promoguard_sketch::HashKey;
 use crate::code_state::CodeState;
 use crate::counts::Counts;
 use crate::hashing::Hashers;
+use crate::hour_judge::{HourJudge, Side};
 use crate::hour_row::ClosedRow;
 use crate::names::{CodeSlot, CodeTable, HostTable};
 use crate::records::{ClickRow, Notice, OrderRow, Records};
@@ -39,6 +37,8 @@ pub struct Effects {
     pub windows: Vec<Window>,
     /// Flags, by (hour judged, `ts`, code, rev).
     pub flags: Vec<JudgedFlag>,
+    /// Flags of the judge in shadow, in the same order. They are for comparison and nobody's output.
+    pub shadow_flags: Vec<JudgedFlag>,
     /// Judged orders, by hour and code.
     pub judged_orders: Vec<JudgedOrder>,
     /// Signals that abstained, with how often.
@@ -78,12 +78,12 @@ pub struct CodeAccount {
 /// The shards of this process.
 pub struct ShardSet {
     settings: PipelineSettings,
-    detect: DetectSettings,
     hashers: Hashers,
     names: CodeTable,
     hosts: HostTable,
     registry: Registry,
-    market: Market,
+    judge: HourJudge,
+    shadow: Option<HourJudge>,
     shards: Vec<Shard>,
     batches: Vec<ShardBatch>,
     batched: usize,
@@ -96,8 +96,9 @@ pub struct ShardSet {
 const BATCH_RECORDS: usize = 4096;
 
 impl ShardSet {
-    /// Empty shards with the keys of the deployment.
-    pub fn new(settings: PipelineSettings, detect: DetectSettings, key: &HashKey) -> Self {
+    /// Empty shards with the keys of the deployment, judged by one set of settings or by a book
+    /// with those of merchants.
+    pub fn new(settings: PipelineSettings, detect: impl Into<SettingsBook>, key: &HashKey) -> Self {
         let hashers = Hashers::new(key);
         let shards = (0..settings.shards)
             .map(|_| Shard::new(&settings, &hashers))
@@ -109,7 +110,8 @@ impl ShardSet {
             names: CodeTable::new(settings.shards),
             hosts: HostTable::new(settings.hosts_max),
             registry: Registry::default(),
-            market: Market::new(&detect),
+            judge: HourJudge::new(Side::Present, detect.into()),
+            shadow: None,
             shards,
             batches,
             batched: 0,
@@ -117,9 +119,18 @@ impl ShardSet {
             effects: Effects::default(),
             judged_hour: None,
             hashers,
-            detect,
             settings,
         }
+    }
+
+    /// With a second judge beside the first: it sees the same closed hours, has a market and a
+    /// memory of its own, and writes to [`Effects::shadow_flags`] alone.
+    pub fn with_shadow(mut self, detect: impl Into<SettingsBook>) -> Self {
+        self.shadow = Some(HourJudge::new(Side::Shadow, detect.into()));
+        for shard in &mut self.shards {
+            shard.start_shadow();
+        }
+        self
     }
 
     /// The hashers, for intakes that feed these shards.
@@ -274,23 +285,17 @@ impl ShardSet {
     /// was judged.
     pub fn explain(&self, code: &Code) -> Option<CodeAccount> {
         let hour = self.judged_hour?;
-        let account = |code: &Code, state: &CodeState| CodeAccount {
-            explanation: state.watch.explain(
-                &self.detect,
-                &self.market,
-                hour,
-                code,
-                state.entry.as_deref(),
-            ),
+        let account = |state: &CodeState| CodeAccount {
+            explanation: self.judge.explain(hour, state),
             entry: state.entry.clone(),
             score_line: state.score_line(),
         };
         if let Some(slot) = self.names.find(code.as_str(), &self.hashers.record) {
             let state = self.shards[slot.shard as usize].state(slot.local);
-            return Some(account(&state.code, state));
+            return Some(account(state));
         }
         let entry = self.registry.entry(code)?.clone();
-        Some(account(code, &CodeState::new(code.clone(), 0, Some(entry))))
+        Some(account(&CodeState::new(code.clone(), 0, Some(entry))))
     }
 
     /// The last hour that was judged.
@@ -357,8 +362,7 @@ impl ShardSet {
         self.batched = 0;
     }
 
-    /// Judges one hour: every shard sums up what it saw, the sums are exchanged, then every shard
-    /// judges its codes against the market that contains this hour.
+    /// Judges one hour, in shadow too where that is asked for.
     fn judge(&mut self, hour: Hour) {
         self.apply_registry();
         let rows: Vec<Vec<ClosedRow>> = self
@@ -366,30 +370,13 @@ impl ShardSet {
             .iter_mut()
             .map(|shard| shard.take_closed(hour))
             .collect();
-        let mut sums = HourSums::default();
-        for (shard, rows) in self.shards.iter_mut().zip(&rows) {
-            let mut contribution = HourSums::default();
-            for row in rows {
-                let state = shard.state_mut(row.local);
-                let of_code = hour_of_code(hour, &state.code, state.entry.as_ref(), row);
-                state
-                    .watch
-                    .summarise(&self.detect, &self.market, &of_code, &mut contribution);
-            }
-            sums.merge(contribution);
-        }
-        self.market.absorb(hour, &sums);
-        for (shard, rows) in self.shards.iter_mut().zip(&rows) {
-            judge_shard(
-                shard,
-                hour,
-                rows,
-                &self.detect,
-                &self.market,
-                &mut self.verdicts,
-            );
-        }
+        self.judge
+            .judge(hour, &mut self.shards, &rows, &mut self.verdicts);
         self.collect_verdicts(hour);
+        if let Some(shadow) = &mut self.shadow {
+            shadow.judge(hour, &mut self.shards, &rows, &mut self.verdicts);
+            self.collect_shadow_verdicts(hour);
+        }
         self.evict_junk(hour);
         self.effects.judged_hour = Some(hour);
         self.judged_hour = Some(hour);
@@ -405,9 +392,17 @@ impl ShardSet {
                 Verdict::Features(row) => self.effects.features.push(*row),
             }
         }
-        self.effects.flags[first_flag..].sort_by(|a, b| {
-            (a.flag.ts, &a.flag.code, a.flag.rev).cmp(&(b.flag.ts, &b.flag.code, b.flag.rev))
-        });
+        put_in_order(&mut self.effects.flags[first_flag..]);
+    }
+
+    fn collect_shadow_verdicts(&mut self, hour: Hour) {
+        let flags = &mut self.effects.shadow_flags;
+        let first_flag = flags.len();
+        flags.extend(self.verdicts.drain(..).filter_map(|verdict| match verdict {
+            Verdict::Flag(flag) => Some(JudgedFlag { hour, flag: *flag }),
+            _ => None,
+        }));
+        put_in_order(&mut flags[first_flag..]);
     }
 
     fn evict_junk(&mut self, judged: Hour) {
@@ -419,56 +414,11 @@ impl ShardSet {
     }
 }
 
-fn judge_shard(
-    shard: &mut Shard,
-    hour: Hour,
-    rows: &[ClosedRow],
-    detect: &DetectSettings,
-    market: &Market,
-    verdicts: &mut Vec<Verdict>,
-) {
-    let quiet = ClosedRow::quiet();
-    let mut steps: Vec<(Code, u32, &ClosedRow)> = rows
-        .iter()
-        .map(|row| (shard.state(row.local).code.clone(), row.local, row))
-        .collect();
-    let active: BTreeSet<u32> = rows.iter().map(|row| row.local).collect();
-    for local in shard.attentive.difference(&active) {
-        let state = shard.state(*local);
-        if state.watch.wants_step(hour) {
-            steps.push((state.code.clone(), *local, &quiet));
-        }
-    }
-    steps.sort_by(|a, b| a.0.cmp(&b.0));
-    for (_, local, row) in steps {
-        let state = shard.state_mut(local);
-        let of_code = hour_of_code(hour, &state.code, state.entry.as_ref(), row);
-        state.watch.judge(detect, market, &of_code, verdicts);
-        if state.watch.episode_open() {
-            shard.attentive.insert(local);
-        } else {
-            shard.attentive.remove(&local);
-        }
-    }
-}
-
-fn hour_of_code<'a>(
-    hour: Hour,
-    code: &'a Code,
-    entry: Option<&'a Arc<promoguard_event::CodeEntry>>,
-    row: &'a ClosedRow,
-) -> HourOfCode<'a> {
-    HourOfCode {
-        hour,
-        code,
-        entry: entry.map(|entry| &**entry),
-        clicks: &row.clicks,
-        attempts: &row.attempts,
-        changes: &row.changes,
-        sightings: &row.sightings,
-        decisions: &row.decisions,
-        data_gap: false,
-    }
+/// Flags of one hour by time, code and rev.
+fn put_in_order(flags: &mut [JudgedFlag]) {
+    flags.sort_by(|a, b| {
+        (a.flag.ts, &a.flag.code, a.flag.rev).cmp(&(b.flag.ts, &b.flag.code, b.flag.rev))
+    });
 }
 
 fn count_signal(counts: &mut Vec<(&'static str, u64)>, signal: &'static str) {

@@ -23,14 +23,15 @@
 //! # Ok::<(), promoguard_simulate::SettingsError>(())
 //! ```
 //!
-//! How it is divided: a *family* decides what happens in an hour (`programme` is the first: each code has
-//! rates, and clicks, typed orders and leaks are drawn from them). Everything else (stage, order life,
-//! delivery, wire, truth) is shared, and knows nothing of how the family makes its decisions. Another
-//! family implements what `Programme` offers, `cast`, `play` and `outage`, in a folder of its own, and is named in
-//! `family` and [`Family`].
+//! How it is divided: a *family* decides what happens in an hour. In `programme` each code has rates, and
+//! clicks, typed orders and leaks are drawn from them; in `agents` people with a memory follow partners, shop
+//! and talk, and all of it follows from what they do. Everything else (stage, order life, delivery, wire, truth)
+//! is shared, and knows nothing of how the family makes its decisions. Another family offers `cast`, `play` and
+//! `outage` from a folder of its own, and is named in `family` and [`Family`].
 //!
 //! No clock and no random source of the machine are used: same settings, same bytes.
 
+mod agents;
 mod calendar;
 mod delivery;
 mod dirty;

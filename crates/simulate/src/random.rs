@@ -28,6 +28,8 @@ pub(crate) enum Stream {
     Life,
     Settings,
     Habits,
+    People,
+    Events,
 }
 
 /// The finaliser of SplitMix64: a bijection on 64 bits, so distinct serials give distinct ids.

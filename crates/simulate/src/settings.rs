@@ -9,16 +9,19 @@ pub enum Family {
     /// Every code has rates; clicks, typed orders and leaked orders of an hour are drawn from them.
     #[default]
     Programme,
+    /// People with memory and habits follow partners, shop and talk; everything emerges from what they do.
+    Agents,
 }
 
 impl Family {
     /// All of them, in a fixed order.
-    pub const ALL: [Self; 1] = [Self::Programme];
+    pub const ALL: [Self; 2] = [Self::Programme, Self::Agents];
 
     /// The word on the command line and in reports.
     pub fn name(self) -> &'static str {
         match self {
             Self::Programme => "programme",
+            Self::Agents => "agents",
         }
     }
 

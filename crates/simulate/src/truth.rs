@@ -54,11 +54,19 @@ pub enum HonestLookalike {
     DiscountChange,
     /// The code ends while people still try it.
     EndedCode,
+    /// A small, devoted following that buys again and again, mostly without a click.
+    LoyalBase,
+    /// The partner's followers are the shop's old customers: hardly anybody is new.
+    ReturningAudience,
+    /// Students of one city who pass the code around in their chats at night.
+    StudentGroup,
+    /// The partner is read by deal hunters, who use everybody's codes.
+    DealBlogger,
 }
 
 impl HonestLookalike {
-    /// All of them, in a fixed order.
-    pub const ALL: [Self; 9] = [
+    /// All of them, in a fixed order; a family of worlds tells those that it has a mechanism for.
+    pub const ALL: [Self; 13] = [
         Self::ViralPost,
         Self::SpokenRegistered,
         Self::SpokenUnregistered,
@@ -68,6 +76,10 @@ impl HonestLookalike {
         Self::Giveaway,
         Self::DiscountChange,
         Self::EndedCode,
+        Self::LoyalBase,
+        Self::ReturningAudience,
+        Self::StudentGroup,
+        Self::DealBlogger,
     ];
 
     /// The word in the truth file.
@@ -82,6 +94,10 @@ impl HonestLookalike {
             Self::Giveaway => "giveaway",
             Self::DiscountChange => "discount_change",
             Self::EndedCode => "ended_code",
+            Self::LoyalBase => "loyal_base",
+            Self::ReturningAudience => "returning_audience",
+            Self::StudentGroup => "student_group",
+            Self::DealBlogger => "deal_blogger",
         }
     }
 }
@@ -89,8 +105,8 @@ impl HonestLookalike {
 /// Something that happened around a code, and until when where it lasts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TruthEvent {
-    /// `viral_post`, `sale`, `click_id_outage`, `referrer_outage`, `click_flood`, `leak_burst`,
-    /// `leak_ramp` (the leak grows all the while), or the word of a `HonestLookalike`.
+    /// `viral_post`, `sale`, `click_id_outage`, `referrer_outage`, `coverage_change`, `click_flood`,
+    /// `leak_burst`, `leak_ramp` (the leak grows all the while), or the word of a `HonestLookalike`.
     pub kind: &'static str,
     /// Epoch milliseconds.
     pub at: i64,

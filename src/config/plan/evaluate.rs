@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use promoguard_simulate::Family;
+use promoguard_simulate::{Family, WorldSettings};
 
 use super::{Plan, PlanError, argument, settle};
 use crate::cli;
@@ -22,6 +22,8 @@ pub struct EvaluatePlan {
     pub worlds: Worlds,
     /// Where the JSON goes; `-` = standard output.
     pub json: Option<PathBuf>,
+    /// Where the page goes.
+    pub html: Option<PathBuf>,
     /// Show no progress.
     pub quiet: bool,
 }
@@ -39,20 +41,30 @@ pub(super) fn plan(
             Family::ALL.map(Family::name).as_slice(),
         )?,
     };
-    let all: Vec<&str> = Preset::all().map(Preset::name).collect();
     let worlds = Worlds {
         families,
-        presets: named("--preset", &evaluate.preset, Preset::named, &all)?,
+        presets: named(
+            "--preset",
+            &evaluate.preset,
+            Preset::named,
+            &WorldSettings::PRESETS,
+        )?,
         seeds: seeds(&evaluate.seeds)?,
         codes: evaluate.codes,
         days: evaluate.days.map(f64::from),
     };
     check(&worlds)?;
+    let page = evaluate.html.as_deref();
+    if page.is_some_and(|page| page.as_os_str() == "-" || evaluate.json.as_deref() == Some(page)) {
+        let said = "--html must be a file of its own";
+        return Err(PlanError::Usage(said.to_owned()));
+    }
     let arguments = argument("--threads", "pipeline.threads", evaluate.threads.as_ref());
     Ok(Plan::Evaluate(Box::new(EvaluatePlan {
         config: settle(&evaluate.settings, environment, arguments)?.config,
         worlds,
         json: evaluate.json,
+        html: evaluate.html,
         quiet: evaluate.quiet,
     })))
 }

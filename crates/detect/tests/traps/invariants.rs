@@ -1,7 +1,7 @@
 //! What holds for every run.
 
 use promoguard_detect::{CodeWatch, DetectSettings, HourSums, Market};
-use promoguard_event::{Flag, FlagState};
+use promoguard_event::{Evidence, Flag, FlagState};
 
 use crate::leaks::site_leak;
 use crate::world::{World, run, run_in_shards};
@@ -41,6 +41,44 @@ fn evidence_adds_up_to_the_score_of_every_flag_and_revisions_rise() {
         assert!(flag.onset.low <= flag.onset.at && flag.onset.at <= flag.onset.high);
         let orders = flag.exposure.leaked_orders;
         assert!(orders.low <= orders.estimate && orders.estimate <= orders.high);
+    }
+}
+
+#[test]
+fn a_signal_that_is_off_brings_nothing_to_a_flag_of_either_layer() {
+    let off = ["returning", "sighting", "click_referrer"];
+    for learned in [true, false] {
+        let settings = DetectSettings {
+            hopper_buckets: 4096,
+            signals_off: off.map(str::to_owned).to_vec(),
+            learned,
+            ..DetectSettings::default()
+        };
+        let world = World {
+            settings,
+            ..World::default()
+        };
+        let outcome = run(&world, |moment| site_leak(moment, 4, 28, 6.0));
+        assert_eq!(outcome.flagged(), [4]);
+        for (_, flag) in &outcome.flags {
+            let told: Vec<&str> = flag
+                .evidence
+                .iter()
+                .filter_map(|item| match item {
+                    Evidence::Signal { signal, .. } => {
+                        assert!(!off.contains(signal), "{signal}");
+                        None
+                    }
+                    Evidence::Abstained { signal, abstained } => {
+                        (*abstained == "switched off in the settings").then_some(*signal)
+                    }
+                })
+                .collect();
+            assert_eq!(told.len(), off.len(), "{told:?}");
+            if flag.state == FlagState::Opened {
+                assert!(flag.score.value() >= 30.0 - 1e-6, "{}", flag.score);
+            }
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use crate::programme::names::{
 };
 use crate::programme::posts::{Burst, Feed, Rhythm};
 use crate::programme::seasons::MARKETPLACES;
-use crate::programme::stories::Story;
+use crate::programme::stories::{self, Story};
 use crate::random::{Random, Stream};
 use crate::settings::WorldSettings;
 use crate::shape::WeekShape;
@@ -291,7 +291,7 @@ fn tell_story(
     truth: &mut CodeTruth,
     random: &mut Random,
 ) {
-    let kind = HonestLookalike::ALL[random.weighted(&habits.kinds)];
+    let kind = stories::TOLD[random.weighted(&habits.kinds)];
     let begin = plan.starts_at.max(settings.start);
     let end = settings.start + days_ms(settings.days);
     let story = Story::draw(kind, habits, begin, end, random);
@@ -326,9 +326,7 @@ fn tell_story(
             card.entry.city = None;
         }
         HonestLookalike::EndedCode => plan.ends_at = story.from,
-        HonestLookalike::Giveaway
-        | HonestLookalike::OfficeSharing
-        | HonestLookalike::DiscountChange => {}
+        _ => {}
     }
     if story.is_dated() {
         let until = (story.until != i64::MAX).then_some(story.until);

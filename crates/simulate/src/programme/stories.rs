@@ -5,6 +5,19 @@ use crate::random::{Random, Stream};
 use crate::time::{HOUR_MS, Hour, hours_ms, local_midnight};
 use crate::truth::HonestLookalike;
 
+/// The stories that this family tells.
+pub(crate) static TOLD: [HonestLookalike; 9] = [
+    HonestLookalike::ViralPost,
+    HonestLookalike::SpokenRegistered,
+    HonestLookalike::SpokenUnregistered,
+    HonestLookalike::TelegramChannel,
+    HonestLookalike::OfficeSharing,
+    HonestLookalike::CouponPartner,
+    HonestLookalike::Giveaway,
+    HonestLookalike::DiscountChange,
+    HonestLookalike::EndedCode,
+];
+
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Story {
     pub(crate) kind: HonestLookalike,
@@ -67,9 +80,8 @@ impl Story {
             ),
             Kind::EndedCode => (from, f64::INFINITY, 0.0),
             Kind::OfficeSharing => (start, f64::INFINITY, random.between(habits.office_orders)),
-            Kind::SpokenRegistered | Kind::SpokenUnregistered | Kind::CouponPartner => {
-                (start, f64::INFINITY, 1.0)
-            }
+            // The rest lasts; what is not in `TOLD` is never drawn.
+            _ => (start, f64::INFINITY, 1.0),
         };
         let until = if length_days.is_finite() {
             from + hours_ms(length_days * 24.0)
@@ -146,10 +158,7 @@ impl Story {
                     ..Effect::NONE
                 }
             }
-            Kind::SpokenRegistered
-            | Kind::SpokenUnregistered
-            | Kind::CouponPartner
-            | Kind::EndedCode => Effect::NONE,
+            _ => Effect::NONE,
         }
     }
 }

@@ -1,10 +1,10 @@
 //! Every line obeys the event contract, checked field by field.
 
-use promoguard_simulate::{RecordBatch, Topic, World, WorldSettings};
+use promoguard_simulate::{Family, RecordBatch, Topic, World, WorldSettings};
 use proptest::prelude::*;
 use serde_json::{Map, Value};
 
-use crate::support::{Finished, lines, run, small};
+use crate::support::{Finished, in_every_family, lines, run, small};
 
 fn text<'a>(record: &'a Map<String, Value>, field: &str) -> Option<&'a str> {
     record.get(field).map(|value| {
@@ -138,8 +138,10 @@ fn check_order(order: &Map<String, Value>) {
 
 #[test]
 fn every_record_obeys_the_contract_and_carries_its_key_and_time() {
-    let keys_differ = check_records(&Finished::of(small()));
-    assert!(keys_differ > 0, "no alias was ever used");
+    for settings in in_every_family(&small()) {
+        let keys_differ = check_records(&Finished::of(settings));
+        assert!(keys_differ > 0, "no alias was ever used");
+    }
 }
 
 /// Returns how many records spell their code by an alias.
@@ -189,15 +191,16 @@ fn no_key_occurs_twice_in_an_object() {
 
 #[test]
 fn registry_entries_and_sightings_obey_the_contract() {
-    let world = World::new(WorldSettings {
+    for settings in in_every_family(&WorldSettings {
         codes: 2_000,
         ..WorldSettings::default()
-    })
-    .unwrap();
-    let unregistered = check_registry(&world);
-    assert!(unregistered > 0);
-    let sightings = check_sightings(&world);
-    assert!(sightings > 20);
+    }) {
+        let world = World::new(settings).unwrap();
+        let unregistered = check_registry(&world);
+        assert!(unregistered > 0);
+        let sightings = check_sightings(&world);
+        assert!(sightings > 20);
+    }
 }
 
 /// Returns how many codes are not in the registry.
@@ -325,6 +328,7 @@ proptest! {
     #[test]
     fn any_valid_settings_make_a_world_whose_counts_add_up(
         seed in any::<u64>(),
+        family in prop::sample::select(Family::ALL.to_vec()),
         codes in 1u32..40,
         merchants in 1u32..30,
         days in 0.05f64..6.0,
@@ -336,7 +340,7 @@ proptest! {
     ) {
         let [walled, russia, leaks, flood, day_one, ramp, stops, lookalike, unregistered, polled, late, duplicate] = shares;
         let settings = WorldSettings {
-            seed, spread, codes, merchants, days, start,
+            seed, family, spread, codes, merchants, days, start,
             walled_share: walled, russia_share: russia, leak_share: leaks, click_flood_share: flood,
             from_day_one_share: day_one, slow_ramp_share: ramp, stops_share: stops,
             leak_size_min: sizes.0.min(sizes.1), leak_size_max: sizes.0.max(sizes.1),

@@ -4,18 +4,19 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use promoguard_simulate::{LeakMix, Topic, WorldSettings, write_files};
 
-use crate::support::{Finished, lines, small};
+use crate::support::{Finished, in_every_family, lines, small};
 
 const HOUR_MS: i64 = 3_600_000;
 
 #[test]
 fn counts_in_the_truth_equal_the_counts_in_the_records() {
-    let finished = Finished::of(WorldSettings {
+    for settings in in_every_family(&WorldSettings {
         leak_share: 0.6,
         ..small()
-    });
-    let leaked = check_counts(&finished);
-    assert!(leaked > 100, "only {leaked} leaked orders");
+    }) {
+        let leaked = check_counts(&Finished::of(settings));
+        assert!(leaked > 100, "only {leaked} leaked orders");
+    }
 }
 
 /// Returns how many orders leaked.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use promoguard_simulate::{CodeTruth, Marks, RecordBatch, Topic, World, WorldSettings};
+use promoguard_simulate::{CodeTruth, Family, Marks, RecordBatch, Topic, World, WorldSettings};
 use serde_json::Value;
 
 /// A record as it left the world.
@@ -56,6 +56,14 @@ pub(crate) fn small() -> WorldSettings {
         clicks_per_order: 6.0,
         ..WorldSettings::default()
     }
+}
+
+/// The settings once for every family.
+pub(crate) fn in_every_family(settings: &WorldSettings) -> impl Iterator<Item = WorldSettings> {
+    Family::ALL.into_iter().map(|family| WorldSettings {
+        family,
+        ..settings.clone()
+    })
 }
 
 /// An order when it was first accepted.

@@ -1,12 +1,12 @@
 //! Habits of innocent stories.
 
+use crate::programme::stories::TOLD;
 use crate::spread::Spread;
-use crate::truth::HonestLookalike;
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct StoryHabits {
-    /// Weights of the kinds, in the order of `HonestLookalike::ALL`.
-    pub(crate) kinds: [f64; HonestLookalike::ALL.len()],
+    /// Weights of the kinds, in the order of `TOLD`.
+    pub(crate) kinds: [f64; TOLD.len()],
     /// Height of a viral post, as a multiple of the partner's typical one.
     pub(crate) viral_strength: (f64, f64),
     pub(crate) viral_decay_hours: (f64, f64),
@@ -40,7 +40,7 @@ pub(crate) struct StoryHabits {
 impl StoryHabits {
     pub(crate) const fn usual() -> Self {
         Self {
-            kinds: [1.0; HonestLookalike::ALL.len()],
+            kinds: [1.0; TOLD.len()],
             viral_strength: (14.0, 26.0),
             viral_decay_hours: (14.0, 34.0),
             viral_newcomers: 1.25,
