@@ -82,6 +82,7 @@ impl Files {
             sort_memory_bytes_max: 256 << 20,
             temp_dir: self.folder.path().to_owned(),
             file_future_ms_max: 14 * 86_400_000,
+            until: None,
             zone: "Asia/Almaty".to_owned(),
         };
         let progress = Progress::new(inputs.paths(), false);

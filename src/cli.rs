@@ -10,7 +10,12 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use promoguard_simulate::{Family, WorldSettings};
 
+mod explain;
 mod help;
+mod holds;
+
+pub use explain::Explain;
+pub use holds::{HoldFormat, Holds};
 
 /// Everything after the program's name.
 #[derive(Debug, Parser)]
@@ -40,6 +45,12 @@ pub enum Command {
     /// Judge files of clicks and orders
     #[command(after_help = help::REPLAY)]
     Replay(Box<Replay>),
+    /// Tell the evidence of one code, flagged or not, in English, Russian or Kazakh
+    #[command(after_help = help::EXPLAIN)]
+    Explain(Box<Explain>),
+    /// Tell what a flag holds of a payout and what it releases, order by order
+    #[command(after_help = help::HOLDS)]
+    Holds(Box<Holds>),
     /// Consume Kafka and publish flags, until stopped
     #[command(after_help = help::RUN)]
     Run(Run),
@@ -184,7 +195,7 @@ pub struct Replay {
     pub settings: Settings,
 }
 
-/// How `replay` orders what it reads.
+/// How `replay` and `explain` order what they read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Order {
     /// By the time in the records, whatever file or line they stand in

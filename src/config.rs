@@ -24,8 +24,9 @@ mod wire;
 
 pub use layers::{Fault, Faults, Layers, Origin, Resolved, resolve};
 pub use plan::{
-    ConfigPlan, DemoPlan, DoctorPlan, EvaluatePlan, Plan, PlanError, ReplayInputs, ReplayOutputs,
-    ReplayPlan, RunPlan, SimulatePlan, SimulateTarget, TopicsPlan, TrainPlan,
+    ConfigPlan, DemoPlan, DoctorPlan, EvaluatePlan, ExplainPlan, HoldsPlan, Plan, PlanError,
+    ReplayInputs, ReplayOutputs, ReplayPlan, RunPlan, SimulatePlan, SimulateTarget, TopicsPlan,
+    TrainPlan,
 };
 pub use sections::Config;
 

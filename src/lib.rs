@@ -10,6 +10,8 @@ pub mod commands;
 pub mod config;
 pub mod engine;
 pub mod evaluate;
+pub mod explain;
+pub mod holds;
 pub mod http;
 pub mod logging;
 pub mod report;

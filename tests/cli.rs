@@ -65,10 +65,12 @@ pub(crate) fn check_golden(name: &str, text: &str) {
 
 #[test]
 fn the_help_of_every_command_is_the_one_that_was_read_and_agreed() {
-    let commands: [&[&str]; 13] = [
+    let commands: [&[&str]; 15] = [
         &[],
         &["demo"],
         &["replay"],
+        &["explain"],
+        &["holds"],
         &["run"],
         &["simulate"],
         &["evaluate"],
@@ -96,7 +98,8 @@ fn the_help_of_every_command_is_the_one_that_was_read_and_agreed() {
 #[test]
 fn no_line_of_help_is_wider_than_a_terminal() {
     for command in [
-        "demo", "replay", "run", "simulate", "evaluate", "topics", "doctor", "config",
+        "demo", "replay", "explain", "holds", "run", "simulate", "evaluate", "topics", "doctor",
+        "config",
     ] {
         let output = run(&[command, "--help"]);
         for line in stdout(&output).lines() {
@@ -175,6 +178,35 @@ fn wrong_usage_ends_with_status_2_and_says_what_is_wrong() {
     check_replay(
         &["--config", "/nowhere.toml"],
         "wrong setting: /nowhere.toml: cannot read it",
+    );
+    check_status(&["explain", "--clicks", "c"], 2, "--code <CODE>");
+    let explain = |more: &[&str], said: &str| {
+        let arguments = [&["explain", "--clicks", "c", "--code", "a"], more].concat();
+        check_status(&arguments, 2, said);
+    };
+    explain(&["--lang", "de"], "[possible values: en, ru, kk]");
+    explain(&["--at", "noon"], "--at is noon, must be an RFC 3339 time");
+    check_status(
+        &["explain", "--clicks", "c", "--code", " "],
+        2,
+        "code is empty",
+    );
+    let holds = |more: &[&str], said: &str| {
+        let arguments = [&["holds", "--flag", "f", "--judged-orders", "j"], more].concat();
+        check_status(&arguments, 2, said);
+    };
+    holds(&[], "give --flags, or a time in --from");
+    holds(
+        &["--flags", "f", "--from", "noon"],
+        "must be low, onset or an RFC 3339 time",
+    );
+    holds(
+        &["--flags", "f", "--threshold", "1.5"],
+        "must be from 0 to 1",
+    );
+    holds(
+        &["--flags", "f", "--out", "j"],
+        "--out would overwrite the input j",
     );
     check_status(&["simulate"], 2, "<--out <DIR>|--kafka>");
     check_status(

@@ -3,6 +3,8 @@
 mod architecture;
 mod cli;
 mod evaluate;
+mod explain;
+mod holds;
 mod kafka_adapter;
 mod replay;
 mod run_on_kafka;

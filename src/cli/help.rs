@@ -45,6 +45,36 @@ however it is split into files and whatever the number of threads. At most one i
 and at most one output. Without key files a fixed, published key is used: fine for files at home,
 not for pseudonyms that leave the house.";
 
+pub(super) const EXPLAIN: &str = "\
+Examples:
+  promoguard explain --code ALIYA10 --clicks clicks.ndjson --orders orders.ndjson --codes codes.csv
+      Scores of both layers, what is lacking, and each signal: observed, ordinary, decibans.
+  promoguard explain --code ALIYA10 --clicks clicks.ndjson --orders orders.ndjson --lang kk \\
+      --at 2026-03-20T18:00:00+05:00
+      As it stood then, in Kazakh.
+  promoguard explain --code ALIYA10 --clicks clicks.ndjson --orders orders.ndjson --json |
+      jq .lacking
+      Only what a flag would need.
+
+The files are judged as `replay` judges them, with all codes in them: what is normal is told by the
+others. Give the same files, the same settings and the same --order. Exit status 1 when the code is
+neither in the events nor in the registry; codes that look like it are named then.";
+
+pub(super) const HOLDS: &str = "\
+Examples:
+  promoguard holds --flag 6b1f… --flags flags.ndjson --judged-orders judged.ndjson --out holds.csv
+      Hold of each order since the onset its commission times the probability that it leaked.
+  promoguard holds --flag 6b1f… --flags flags.ndjson --judged-orders judged.ndjson \\
+      --orders orders.ndjson --from onset --threshold 0.5
+      Hold whole orders, from the most likely onset on; release what was cancelled or returned.
+  promoguard holds --flag 6b1f… --judged-orders judged.ndjson --from 2026-03-02T00:00:00+05:00
+      Without the flags: probabilities as they were when each order was judged.
+
+The list goes from the start of the hold to the end of the flag. Orders outside are released and
+not listed; the totals on standard error count them. Amounts are exact, rounded once for each order
+to 1/10,000; held and released add up to the commission. docs/explain-and-holds.md says how the
+probabilities are reckoned.";
+
 pub(super) const RUN: &str = "\
 Examples:
   promoguard run --config promoguard.toml

@@ -16,6 +16,8 @@ mod config;
 mod demo;
 mod doctor;
 mod evaluate;
+mod explain;
+mod holds;
 mod replay;
 mod run;
 mod simulate;
@@ -73,6 +75,8 @@ fn execute(plan: Plan) -> anyhow::Result<u8> {
         Plan::Demo(plan) => demo::execute(*plan),
         Plan::Evaluate(plan) => evaluate::execute(*plan),
         Plan::Replay(plan) => replay::execute(*plan),
+        Plan::Explain(plan) => explain::execute(*plan),
+        Plan::Holds(plan) => holds::execute(*plan),
         Plan::Run(plan) => run::execute(*plan),
     }
 }

@@ -7,7 +7,6 @@ use anyhow::Result;
 use promoguard_event::{ErrorKind, Topic};
 
 use super::DONE;
-use crate::cli::Order;
 use crate::config::ReplayPlan;
 use crate::config::keys::KeyRing;
 use crate::engine::progress::Progress;
@@ -21,18 +20,9 @@ use crate::engine::sinks::OutputPaths;
 /// An input cannot be read or an output cannot be written. Bad lines are no errors.
 pub(super) fn execute(plan: ReplayPlan) -> Result<u8> {
     let keys = KeyRing::or_published(&plan.config.keys)?;
-    let order = match plan.order {
-        Order::EventTime => ReplayOrder::EventTime,
-        Order::Arrival => ReplayOrder::Arrival,
-    };
+    let order = ReplayOrder::from(plan.order);
     let settings = replay_settings(&plan.config, &keys, order);
-    let inputs = Inputs {
-        clicks: plan.inputs.clicks,
-        orders: plan.inputs.orders,
-        codes: plan.inputs.codes,
-        sightings: plan.inputs.sightings,
-        decisions: plan.inputs.decisions,
-    };
+    let inputs = Inputs::from(plan.inputs);
     let outputs = OutputPaths {
         flags: Some(plan.outputs.flags),
         shadow_flags: plan.outputs.shadow_flags,

@@ -14,8 +14,12 @@ use super::layers::{Argument, Faults, Layers, Resolved, resolve};
 use super::sections::Config;
 
 mod evaluate;
+mod explain;
+mod holds;
 
 pub use evaluate::EvaluatePlan;
+pub use explain::ExplainPlan;
+pub use holds::HoldsPlan;
 
 /// What a process is going to do.
 #[derive(Debug)]
@@ -24,6 +28,10 @@ pub enum Plan {
     Demo(Box<DemoPlan>),
     /// `promoguard replay`.
     Replay(Box<ReplayPlan>),
+    /// `promoguard explain`.
+    Explain(Box<ExplainPlan>),
+    /// `promoguard holds`.
+    Holds(Box<HoldsPlan>),
     /// `promoguard run`.
     Run(Box<RunPlan>),
     /// `promoguard simulate`.
@@ -114,6 +122,20 @@ pub struct ReplayInputs {
     pub sightings: Vec<PathBuf>,
     /// Files of decisions.
     pub decisions: Vec<PathBuf>,
+}
+
+impl ReplayInputs {
+    /// Every input file.
+    fn paths(&self) -> impl Iterator<Item = &Path> {
+        let all = [
+            &self.clicks,
+            &self.orders,
+            &self.codes,
+            &self.sightings,
+            &self.decisions,
+        ];
+        all.into_iter().flatten().map(PathBuf::as_path)
+    }
 }
 
 /// What `replay` writes.
@@ -245,6 +267,8 @@ impl Plan {
         match typed.command {
             Command::Demo(demo) => plan_demo(demo, environment),
             Command::Replay(replay) => plan_replay(*replay, environment),
+            Command::Explain(explain) => explain::plan(*explain, environment),
+            Command::Holds(holds) => holds::plan(*holds, environment),
             Command::Run(run) => {
                 let config = settle(&run.settings, environment, run_arguments(&run))?.config;
                 Ok(Plan::Run(Box::new(RunPlan { config })))
@@ -276,6 +300,8 @@ impl Plan {
         match self {
             Plan::Demo(plan) => plan.config.log,
             Plan::Replay(plan) => plan.config.log,
+            Plan::Explain(plan) => plan.config.log,
+            Plan::Holds(plan) => plan.config.log,
             Plan::Run(plan) => plan.config.log,
             Plan::Simulate(plan) => plan.config.log,
             Plan::Train(plan) => plan.config.log,
@@ -580,14 +606,7 @@ fn layers(
 
 /// A pipe has one end, and a file that is read must not be written.
 fn check_files(inputs: &ReplayInputs, outputs: &ReplayOutputs) -> Result<(), PlanError> {
-    let read = [
-        &inputs.clicks,
-        &inputs.orders,
-        &inputs.codes,
-        &inputs.sightings,
-        &inputs.decisions,
-    ];
-    let read: Vec<&Path> = read.into_iter().flatten().map(PathBuf::as_path).collect();
+    let read: Vec<&Path> = inputs.paths().collect();
     let flags = Some(&outputs.flags);
     let written = [
         ("--flags-out", flags),

@@ -55,7 +55,9 @@ pub fn drive(
                 merge.end(source);
             }
         }
-        release(&mut merge, &mut hour, shards, sinks)?;
+        if release(&mut merge, &mut hour, settings, shards, sinks)? == Reached::End {
+            break;
+        }
     }
     shards.advance(AFTER_ALL);
     sinks.perform(shards.take_effects())
@@ -129,14 +131,27 @@ fn take(
     Ok(())
 }
 
+/// How far the records went.
+#[derive(PartialEq, Eq)]
+enum Reached {
+    /// To the release point.
+    ReleasePoint,
+    /// To where the run ends before its inputs do.
+    End,
+}
+
 fn release(
     merge: &mut Merge<Routed>,
     hour: &mut Option<Hour>,
+    settings: &ReplaySettings,
     shards: &mut ShardSet,
     sinks: &mut Sinks,
-) -> Result<()> {
+) -> Result<Reached> {
     let release_point = merge.release_point();
     while let Some(released) = merge.pop_below(release_point) {
+        if !settings.is_before_end(released.at) {
+            return Ok(Reached::End);
+        }
         let entered = released.at.hour();
         if *hour != Some(entered) {
             *hour = Some(entered);
@@ -146,7 +161,8 @@ fn release(
         shards.accept(at_effective_time(released));
     }
     shards.advance(release_point);
-    sinks.perform(shards.take_effects())
+    sinks.perform(shards.take_effects())?;
+    Ok(Reached::ReleasePoint)
 }
 
 /// The record with its effective time, at which it is applied.

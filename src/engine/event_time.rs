@@ -90,6 +90,8 @@ pub fn drive(
         notices: settings.notices(inputs, sinks)?.into(),
         hour: None,
     };
+    // The last instant that is taken.
+    let end = settings.until.map(|until| until.plus_millis(-1));
     loop {
         let mut first: Option<usize> = None;
         for place in 0..clicks.len() {
@@ -99,8 +101,10 @@ pub fn drive(
                 first = Some(place);
             }
         }
-        let order_at = orders.head_at(shards)?;
+        let in_time = |at: &EventTime| settings.is_before_end(*at);
+        let order_at = orders.head_at(shards)?.filter(in_time);
         let click_at = first.and_then(|place| clicks[place].head().map(|(_, click)| click.ts));
+        let click_at = click_at.filter(in_time);
         match (click_at, order_at) {
             (None, None) => break,
             (Some(click), Some(order)) if order < click => {
@@ -113,7 +117,8 @@ pub fn drive(
                     .filter(|other| *other != place)
                     .filter_map(|other| clicks[other].head().map(|(_, click)| order_of(click)))
                     .min();
-                sequence.clicks(&mut clicks[place], rival, order_at, shards, sinks)?;
+                let stop_at = order_at.into_iter().chain(end).min();
+                sequence.clicks(&mut clicks[place], rival, stop_at, shards, sinks)?;
             }
         }
     }
@@ -132,18 +137,19 @@ struct Sequence {
 }
 
 impl Sequence {
-    /// Takes clicks from one stream for as long as they come before everything else.
+    /// Takes clicks from one stream for as long as they come before everything else and not
+    /// after `stop_at`.
     fn clicks(
         &mut self,
         stream: &mut ClickStream,
         rival: Option<(EventTime, u128, u64)>,
-        order_at: Option<EventTime>,
+        stop_at: Option<EventTime>,
         shards: &mut ShardSet,
         sinks: &mut Sinks,
     ) -> Result<()> {
         while let Some((_, click)) = stream.head() {
             if rival.is_some_and(|rival| order_of(click) > rival)
-                || order_at.is_some_and(|order_at| order_at < click.ts)
+                || stop_at.is_some_and(|stop_at| stop_at < click.ts)
             {
                 break;
             }

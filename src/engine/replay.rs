@@ -84,6 +84,8 @@ pub struct ReplaySettings {
     pub file_future_ms_max: i64,
     /// Time zone of the report.
     pub zone: String,
+    /// The run ends here, as if nothing had come at this time or later.
+    pub until: Option<EventTime>,
 }
 
 impl ReplaySettings {
@@ -94,6 +96,11 @@ impl ReplaySettings {
             limits: self.decoder,
             hashers: shards.hashers().clone(),
         }
+    }
+
+    /// Whether the run takes what happened at `ts`.
+    pub fn is_before_end(&self, ts: EventTime) -> bool {
+        self.until.is_none_or(|until| ts < until)
     }
 
     /// Sightings and decisions of all files, by time and then by their text.
@@ -115,6 +122,7 @@ impl ReplaySettings {
                 notices.push((ts, notice));
             })?;
         }
+        notices.retain(|(ts, _)| self.is_before_end(*ts));
         notices.sort_by_cached_key(|(ts, notice)| (*ts, format!("{notice:?}")));
         Ok(notices)
     }
@@ -147,14 +155,29 @@ pub fn replay(
     settings: &ReplaySettings,
     progress: &Progress,
 ) -> Result<ReplaySummary> {
+    let (summary, ()) = replay_then(inputs, outputs, settings, progress, &|_| ())?;
+    Ok(summary)
+}
+
+/// Runs the pipeline over files, and asks the shards something at the end.
+///
+/// # Errors
+/// As [`replay`].
+pub fn replay_then<T>(
+    inputs: &Inputs,
+    outputs: &OutputPaths,
+    settings: &ReplaySettings,
+    progress: &Progress,
+    ask: &dyn Fn(&ShardSet) -> T,
+) -> Result<(ReplaySummary, T)> {
     check_inputs(inputs)?;
     // Standard input cannot be read again if it turns out not to be nearly sorted.
     let sort_at_once = inputs.clicks.iter().any(|path| path == Path::new("-"));
-    match replay_once(inputs, outputs, settings, sort_at_once, progress) {
+    match replay_once(inputs, outputs, settings, sort_at_once, progress, ask) {
         Err(error) if error.is::<NotNearlySorted>() => {
             tracing::info!(%error, "sorting the clicks");
             progress.restart();
-            replay_once(inputs, outputs, settings, true, progress)
+            replay_once(inputs, outputs, settings, true, progress, ask)
         }
         outcome => outcome,
     }
@@ -171,13 +194,14 @@ fn check_inputs(inputs: &Inputs) -> Result<()> {
     Ok(())
 }
 
-fn replay_once(
+fn replay_once<T>(
     inputs: &Inputs,
     outputs: &OutputPaths,
     settings: &ReplaySettings,
     sort_clicks: bool,
     progress: &Progress,
-) -> Result<ReplaySummary> {
+    ask: &dyn Fn(&ShardSet) -> T,
+) -> Result<(ReplaySummary, T)> {
     let mut pipeline = settings.pipeline.clone();
     if settings.order == ReplayOrder::EventTime {
         // Nothing is late in event time, so no window is ever amended.
@@ -217,14 +241,15 @@ fn replay_once(
         .sum();
     let tally = sinks.commit(&scores)?;
     progress.finish();
-    Ok(ReplaySummary {
+    let summary = ReplaySummary {
         tally,
         ordering,
         lines: progress.lines(),
         bytes: progress.bytes(),
         codes: scores.len(),
         filter_bytes,
-    })
+    };
+    Ok((summary, ask(&shards)))
 }
 
 fn load_registry(

@@ -6,9 +6,10 @@ use promoguard_pipeline::PipelineSettings;
 use promoguard_sketch::HashKey;
 
 use super::live::LiveSettings;
-use super::replay::{ReplayOrder, ReplaySettings};
-use crate::config::Config;
+use super::replay::{Inputs, ReplayOrder, ReplaySettings};
+use crate::cli::Order;
 use crate::config::keys::KeyRing;
+use crate::config::{Config, ReplayInputs};
 
 const DAY_MS: i64 = 86_400_000;
 
@@ -61,6 +62,27 @@ pub fn live_settings(config: &Config, keys: &KeyRing) -> LiveSettings {
     }
 }
 
+impl From<Order> for ReplayOrder {
+    fn from(order: Order) -> Self {
+        match order {
+            Order::EventTime => ReplayOrder::EventTime,
+            Order::Arrival => ReplayOrder::Arrival,
+        }
+    }
+}
+
+impl From<ReplayInputs> for Inputs {
+    fn from(inputs: ReplayInputs) -> Self {
+        Inputs {
+            clicks: inputs.clicks,
+            orders: inputs.orders,
+            codes: inputs.codes,
+            sightings: inputs.sightings,
+            decisions: inputs.decisions,
+        }
+    }
+}
+
 /// Settings of a replay.
 pub fn replay_settings(config: &Config, keys: &KeyRing, order: ReplayOrder) -> ReplaySettings {
     let pipeline = &config.pipeline;
@@ -77,5 +99,6 @@ pub fn replay_settings(config: &Config, keys: &KeyRing, order: ReplayOrder) -> R
         temp_dir: pipeline.temp_dir.clone().unwrap_or_else(std::env::temp_dir),
         file_future_ms_max: i64::from(pipeline.file_future_days) * DAY_MS,
         zone: config.display.zone.clone(),
+        until: None,
     }
 }

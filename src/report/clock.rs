@@ -12,13 +12,13 @@ use promoguard_event::{EventTime, Hour};
 pub(super) type Day = i32;
 
 /// A time zone with its name.
-pub(super) struct Clock {
+pub(crate) struct Clock {
     zone: TimeZone,
     name: String,
 }
 
 impl Clock {
-    pub(super) fn new(name: &str) -> Result<Clock> {
+    pub(crate) fn new(name: &str) -> Result<Clock> {
         let zone =
             TimeZone::get(name).with_context(|| format!("cannot find the time zone {name:?}"))?;
         Ok(Clock {
@@ -28,7 +28,7 @@ impl Clock {
     }
 
     /// The zone with its offset at that moment: `Asia/Almaty, UTC+05:00`.
-    pub(super) fn name_at(&self, at: EventTime) -> String {
+    pub(crate) fn name_at(&self, at: EventTime) -> String {
         format!("{}, UTC{}", self.name, self.format(at, "%:z"))
     }
 
@@ -80,7 +80,8 @@ impl Clock {
         (at.millis() + offset * 1_000) as f64 / 86_400_000.0
     }
 
-    fn format(&self, at: EventTime, pattern: &str) -> String {
+    /// With a pattern of strftime.
+    pub(crate) fn format(&self, at: EventTime, pattern: &str) -> String {
         match timestamp(at) {
             Some(known) => known
                 .to_zoned(self.zone.clone())

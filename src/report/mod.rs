@@ -13,7 +13,7 @@ use promoguard_event::{Code, CodeEntry, EventTime, Flag, ScoreLine, Window};
 
 use crate::engine::sinks::Tally;
 
-mod clock;
+pub(crate) mod clock;
 mod daily;
 mod evidence;
 mod flag_section;

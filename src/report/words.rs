@@ -14,6 +14,8 @@ pub(super) enum Measure {
     Share,
     /// A multiple of the usual.
     Multiple,
+    /// So many a day.
+    ADay,
     /// A number of sightings; there is nothing to compare it with.
     Count,
     /// Neither is given.
@@ -33,12 +35,19 @@ impl SignalWords {
     /// The sentence with its figures.
     pub(super) fn sentence(&self, observed: Option<f64>, expected: Option<f64>, n: u64) -> String {
         match (self.measure, observed, expected) {
-            (Measure::Share | Measure::Multiple, Some(observed), Some(expected)) => format!(
+            (
+                Measure::Share | Measure::Multiple | Measure::ADay,
+                Some(observed),
+                Some(expected),
+            ) => format!(
                 "{} {}; {} would be ordinary.",
                 self.shown(observed),
                 self.says,
                 self.shown(expected)
             ),
+            (Measure::Share | Measure::Multiple | Measure::ADay, ..) => {
+                "Weighed over several spans of time; there is no single figure to show.".to_owned()
+            }
             (Measure::Count, ..) => format!("{} {}.", super::numbers::count(n), self.says),
             _ => format!("{}.", self.says),
         }
@@ -49,6 +58,7 @@ impl SignalWords {
         match self.measure {
             Measure::Share => percent(value),
             Measure::Multiple => format!("{}×", plain((value * 10.0).round() / 10.0)),
+            Measure::ADay => plain((value * 10.0).round() / 10.0),
             Measure::Count | Measure::None => plain(value),
         }
     }
@@ -164,6 +174,32 @@ const SIGNALS: &[SignalWords] = &[
         "click_composition",
         "Make-up of the clicks",
         "of the clicks are robots, repeats or lack a referrer",
+    ),
+    SignalWords {
+        name: "volume",
+        title: "Number of orders",
+        measure: Measure::ADay,
+        says: "orders came a day in the last eight days",
+    },
+    arithmetic(
+        "e_detector",
+        "What the label-free core says",
+        "The learned judge hears the core’s bets for each kind of leak as one voice among others",
+    ),
+    arithmetic(
+        "context",
+        "Size, age and data of the code",
+        "The same marks mean more or less in a code of this size and age, in a shop that sends these fields",
+    ),
+    arithmetic(
+        "persistence",
+        "Persistence",
+        "The score is smoothed over the last looks: one strange hour does not move it far",
+    ),
+    arithmetic(
+        "scale",
+        "Adjustment to the common scale",
+        "Brings the learned judge’s odds to the scale on which 30 dB cost one false flag in 1,000 clean code-weeks",
     ),
     arithmetic(
         "prior",

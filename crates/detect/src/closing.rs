@@ -88,7 +88,11 @@ impl CodeWatch {
         }
     }
 
-    fn case<'a>(&self, settings: &'a DetectSettings, facts: &'a HourOfCode<'a>) -> Case<'a> {
+    pub(crate) fn case<'a>(
+        &self,
+        settings: &'a DetectSettings,
+        facts: &'a HourOfCode<'a>,
+    ) -> Case<'a> {
         let suspect = self.suspect.as_ref().expect("a case is about a suspect");
         let found = suspect.posterior(settings, &self.kind_mass(settings));
         let currency = suspect.currency.unwrap_or(Currency::KZT);

@@ -109,6 +109,34 @@ pub(crate) fn flood_flag(
         .open
         .as_ref()
         .expect("a flag belongs to an open episode");
+    let evidence = flood_evidence(settings, facts, track);
+    Flag {
+        flag_id: flag_id(facts.code.as_str(), Track::ClickFlood, open.number),
+        rev: open.rev,
+        ts: match state {
+            FlagState::Opened => open.opened_at,
+            _ => track.crossed_at.unwrap_or(facts.hour.end().plus_millis(-1)),
+        },
+        state,
+        kind: FlagKind::ClickFlood,
+        score: Flag::score_from(&evidence),
+        onset: Onset {
+            at: track.since,
+            low: track.since,
+            high: track.since,
+        },
+        evidence,
+        exposure: crate::exposure::nothing(currency),
+        ..blank(settings, facts)
+    }
+}
+
+/// What speaks for made-up clicks and against.
+pub(crate) fn flood_evidence(
+    settings: &DetectSettings,
+    facts: &HourOfCode<'_>,
+    track: &FloodTrack,
+) -> Vec<Evidence> {
     let temper = track.day.temper(settings);
     let best = track.bets.best(temper);
     let window = (track.since, facts.hour.end());
@@ -134,28 +162,11 @@ pub(crate) fn flood_flag(
     }
     evidence.push(plain("prior", deposit, window));
     evidence.push(plain("mixture", whole - top, window));
-    Flag {
-        flag_id: flag_id(facts.code.as_str(), Track::ClickFlood, open.number),
-        rev: open.rev,
-        ts: match state {
-            FlagState::Opened => open.opened_at,
-            _ => track.crossed_at.unwrap_or(facts.hour.end().plus_millis(-1)),
-        },
-        state,
-        kind: FlagKind::ClickFlood,
-        score: Flag::score_from(&evidence),
-        onset: Onset {
-            at: track.since,
-            low: track.since,
-            high: track.since,
-        },
-        evidence,
-        exposure: crate::exposure::nothing(currency),
-        ..blank(settings, facts)
-    }
+    evidence
 }
 
-fn leak_evidence(case: &Case<'_>, suspect: &Suspect) -> Vec<Evidence> {
+/// What the label-free core has of a suspect.
+pub(crate) fn leak_evidence(case: &Case<'_>, suspect: &Suspect) -> Vec<Evidence> {
     let window = (suspect.since, case.facts.hour.end());
     let silence = suspect
         .ledger
@@ -230,7 +241,7 @@ fn plain(
     }
 }
 
-fn top_referrers(suspect: &Suspect) -> Vec<TopReferrer> {
+pub(crate) fn top_referrers(suspect: &Suspect) -> Vec<TopReferrer> {
     let mut hosts = suspect.hosts.clone();
     hosts.sort_by(|a, b| b.orders.cmp(&a.orders).then_with(|| a.host.cmp(&b.host)));
     hosts

@@ -150,9 +150,9 @@ fn visit(
     for index in 0..TRAITS {
         let sign = if index == SOCIAL { -1.0 } else { 1.0 };
         let (signal, name) = (TRAIT_SIGNALS[index], TRAIT_NAMES[index]);
-        for span in 0..SPANS {
-            let z = sign * surprise(profile.own[index][span]);
-            emit(signal, Up, Name(name, "own", SPAN_NAMES[span]), z);
+        for (seen, span) in profile.own[index].iter().zip(SPAN_NAMES) {
+            let z = sign * surprise(*seen);
+            emit(signal, Up, Name(name, "own", span), z);
         }
         for span in 1..SPANS {
             let excess = f64::from(profile.own[index][span].sum) / (orders[span] + 3.0);
@@ -391,16 +391,11 @@ fn visit_volume(
     emit("context", Free, Name("clicks_per_order", "", ""), per_order);
     let month_hours = 24.0 * 24.0 / core::f64::consts::LN_2;
     let calm = f64::from(profile.orders[SPANS - 1]) / month_hours * EXCITED_HOURS;
-    for span in 0..2 {
-        let (orders, excited) = (profile.orders[span], profile.excited[span]);
-        let mean = f64::from(excited) / (f64::from(orders) + 1.0);
+    let heels = profile.orders.iter().zip(&profile.excited);
+    for ((orders, excited), span) in heels.zip(SPAN_NAMES).take(2) {
+        let mean = f64::from(*excited) / (f64::from(*orders) + 1.0);
         let burst = libm::log((mean + 0.3) / (calm + 0.3));
-        emit(
-            "order_time",
-            Free,
-            Name("burst", SPAN_NAMES[span], ""),
-            burst,
-        );
+        emit("order_time", Free, Name("burst", span, ""), burst);
     }
 }
 

@@ -14,6 +14,7 @@ mod episode;
 mod eprocess;
 mod expected;
 mod explain;
+mod explanation;
 mod exposure;
 mod facts;
 mod features;
@@ -43,15 +44,19 @@ mod trees;
 mod volume;
 mod watch;
 
+pub use explanation::{
+    Circumstance, Episode, Explanation, Flood, History, Lack, Layer, LeakedOrder, Story,
+};
 pub use facts::{AttemptFact, ClickFacts, HourOfCode, StatusChange};
 pub use features::{Direction, FeatureName, feature_names};
 pub use hosts::{HostClass, classify_host};
 pub use judge::Verdict;
 pub use learned::FeatureRow;
 pub use market::Market;
-pub use marks::evidence_names;
+pub use marks::{evidence_names, silence_reasons};
 pub use merchant_settings::{BookError, MerchantSettings, Page, SettingsBook};
 pub use model::{Judge, Model, ModelError, Provenance, smoothed};
+pub use orders::order_hash;
 pub use settings::{DetectSettings, SettingsError};
 pub use stable::city_hash;
 pub use sums::HourSums;

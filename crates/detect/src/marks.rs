@@ -288,7 +288,33 @@ pub(crate) enum Silence {
     SwitchedOff,
 }
 
+/// A signal of which the learned judge was told nothing lately.
+pub(crate) const NOT_TOLD: &str = "no recent order tells it";
+
+/// Every reason for which a signal can be silent.
+pub fn silence_reasons() -> impl Iterator<Item = &'static str> {
+    let reasons = Silence::ALL.into_iter().map(Silence::why);
+    reasons.chain([NOT_TOLD])
+}
+
 impl Silence {
+    /// All of them but [`Silence::None`].
+    const ALL: [Silence; 13] = [
+        Silence::NoField,
+        Silence::NotCarried,
+        Silence::TrackingDown,
+        Silence::Offline,
+        Silence::NoClicksYet,
+        Silence::TooYoung,
+        Silence::PostExpected,
+        Silence::DiscountChanged,
+        Silence::ClickFlood,
+        Silence::NeverSeen,
+        Silence::NotExpected,
+        Silence::Public,
+        Silence::SwitchedOff,
+    ];
+
     pub(crate) const fn why(self) -> &'static str {
         match self {
             Silence::None => "",

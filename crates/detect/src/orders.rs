@@ -3,7 +3,7 @@
 //! Decides: what each order is divided by, what it adds to the accumulators and to the ledger,
 //! and its own leak probability. Must not know: when an episode opens or ends.
 
-use promoguard_event::{Decimal, EventTime, JudgedOrder, Track, flag_id};
+use promoguard_event::{Decimal, EventTime, JudgedOrder, Likelihood, Track, flag_id};
 
 use crate::eprocess::mixture_logs;
 use crate::expected::{Expected, Standing};
@@ -150,7 +150,7 @@ impl CodeWatch {
         }
         if !attempt.rejected {
             out.push(Verdict::Judged(
-                self.judged(settings, facts, attempt, reading, &means),
+                self.judged(settings, facts, judgement, &means),
             ));
         }
     }
@@ -177,22 +177,17 @@ impl CodeWatch {
         if let Some(profile) = self.profile.as_mut().filter(|_| !attempt.rejected) {
             profile.recent.push(&order);
         }
-        match &mut self.suspect {
-            Some(suspect) => {
-                let ledger = &mut suspect.ledger;
-                ledger.book(settings, &reading.logs, &reading.ratio, means);
-                ledger.count(reading);
-                suspect.data_gap |= facts.data_gap;
-                if let (Some(known), Some(host)) =
-                    (reading.host_counts, attempt.referrer.as_deref())
-                {
-                    suspect.note_host(host, known);
-                }
-                if !attempt.rejected {
-                    suspect.take(settings, facts.hour, &mass, order, attempt.currency, worst);
-                }
+        if let Some(suspect) = &mut self.suspect {
+            let ledger = &mut suspect.ledger;
+            ledger.book(settings, &reading.logs, &reading.ratio, means);
+            ledger.count(reading);
+            suspect.data_gap |= facts.data_gap;
+            if let (Some(known), Some(host)) = (reading.host_counts, attempt.referrer.as_deref()) {
+                suspect.note_host(host, known);
             }
-            None => {}
+            if !attempt.rejected {
+                suspect.take(settings, facts.hour, &mass, order, attempt.currency, worst);
+            }
         }
         self.note_score(settings, attempt.ts.max(facts.hour.start()));
     }
@@ -223,11 +218,15 @@ impl CodeWatch {
         &self,
         settings: &DetectSettings,
         facts: &HourOfCode<'_>,
-        attempt: &AttemptFact,
-        reading: &Reading,
+        judgement: &Judgement<'_>,
         means: &[f64; KINDS],
     ) -> JudgedOrder {
         let entry = facts.entry;
+        let Judgement {
+            attempt, reading, ..
+        } = judgement;
+        let [coupon_site, extension, insider_or_community] =
+            std::array::from_fn(|kind| reading.ratio[kind] / means[kind]);
         JudgedOrder {
             order_id: attempt.order_id.to_string(),
             merchant: attempt.merchant.to_string(),
@@ -243,6 +242,11 @@ impl CodeWatch {
                 .map(|pct| Decimal(pct.of(attempt.amount))),
             p_leak: self.leak_probability(settings, reading, means),
             hour: facts.hour,
+            likelihood: judgement.counts.then_some(Likelihood {
+                coupon_site,
+                extension,
+                insider_or_community,
+            }),
             flag_id: self
                 .episode_open()
                 .then(|| flag_id(facts.code.as_str(), Track::Leak, u32::from(self.episodes))),
@@ -293,6 +297,7 @@ fn ring_order(attempt: &AttemptFact, money: i128, against: &[f64; KINDS]) -> Rin
     }
 }
 
-pub(crate) fn order_hash(merchant: &str, order_id: &str) -> u32 {
+/// What is kept of an order's identity.
+pub fn order_hash(merchant: &str, order_id: &str) -> u32 {
     (stable_hash(order_id.as_bytes()) ^ stable_hash(merchant.as_bytes()).rotate_left(17)) as u32
 }

@@ -30,6 +30,6 @@ pub use flag::{
 pub use host::{host_of, host_of_into};
 pub use model::{Click, CodeEntry, Decision, Event, Order, Sighting};
 pub use money::{AmountError, Currency, Decimal, Money, Percent, parse_amount};
-pub use out::{DeadLetterLine, JudgedOrder, OrderCounts, ScoreLine, Window};
+pub use out::{DeadLetterLine, JudgedOrder, Likelihood, OrderCounts, ScoreLine, Window};
 pub use time::{EventTime, Hour, TimeError, parse_rfc3339};
 pub use vocabulary::{CodeEntryMode, Outcome, Status, Tier, Topic};

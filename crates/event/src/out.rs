@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
 
 use crate::error::{ErrorKind, Field};
 use crate::money::{Currency, Decimal};
@@ -33,8 +34,22 @@ pub struct JudgedOrder {
     pub p_leak: f64,
     /// The hour in which it was judged.
     pub hour: Hour,
+    /// What it says by itself; printed only if it is evidence.
+    pub likelihood: Option<Likelihood>,
     /// The flag it belongs to; printed only if there is one.
     pub flag_id: Option<String>,
+}
+
+/// How many times likelier an order is if it came through a leak of a kind than if it is honest,
+/// as it was when the order was judged; later evidence does not change it.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Likelihood {
+    /// Of [`crate::FlagKind::CouponSite`].
+    pub coupon_site: f64,
+    /// Of [`crate::FlagKind::Extension`].
+    pub extension: f64,
+    /// Of [`crate::FlagKind::InsiderOrCommunity`].
+    pub insider_or_community: f64,
 }
 
 impl JudgedOrder {
@@ -56,6 +71,14 @@ impl JudgedOrder {
         let p_leak = self.p_leak.clamp(0.0, 1.0) + 0.0;
         line.shown("p_leak", format_args!("{p_leak:.6}"));
         line.quoted("hour", self.hour);
+        if let Some(likelihood) = &self.likelihood {
+            line.object("likelihood", |object| {
+                object.rounded_or_null("coupon_site", Some(likelihood.coupon_site));
+                object.rounded_or_null("extension", Some(likelihood.extension));
+                let insider = Some(likelihood.insider_or_community);
+                object.rounded_or_null("insider_or_community", insider);
+            });
+        }
         if let Some(flag_id) = &self.flag_id {
             line.text("flag_id", flag_id);
         }

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 use promoguard_event::{
     Basis, Currency, DeadLetterLine, Decibans, Decimal, ErrorKind, EventTime, Evidence, Exposure,
-    Field, Flag, FlagKind, FlagState, Hour, IntervalDecimal, IntervalF, JudgedOrder, Onset,
-    OrderCounts, ScoreLine, TopReferrer, Track, Window, flag_id, parse_rfc3339,
+    Field, Flag, FlagKind, FlagState, Hour, IntervalDecimal, IntervalF, JudgedOrder, Likelihood,
+    Onset, OrderCounts, ScoreLine, TopReferrer, Track, Window, flag_id, parse_rfc3339,
 };
 use proptest::prelude::*;
 use serde_json::Value;
@@ -182,15 +182,21 @@ fn judged_orders_windows_scores_and_dead_letters_are_written_to_the_byte() {
         commission: Some(Decimal(12_990_500)),
         p_leak: 0.123_456_789,
         hour: time("2026-03-01T10:20:30Z").hour(),
+        likelihood: Some(Likelihood {
+            coupon_site: 7.123_456_789,
+            extension: 0.4,
+            insider_or_community: 1.0,
+        }),
         flag_id: Some("f".to_owned()),
     };
     assert_eq!(
         line(|out| judged.write_line(out)),
-        r#"{"order_id":"o-1","merchant":"m","code":"Aru10","ts":"2026-03-01T10:20:30.456Z","amount":"12990.50","currency":"RUB","commission":"1299.05","p_leak":0.123457,"hour":"2026-03-01T10:00:00Z","flag_id":"f"}"#
+        r#"{"order_id":"o-1","merchant":"m","code":"Aru10","ts":"2026-03-01T10:20:30.456Z","amount":"12990.50","currency":"RUB","commission":"1299.05","p_leak":0.123457,"hour":"2026-03-01T10:00:00Z","likelihood":{"coupon_site":7.12346,"extension":0.4,"insider_or_community":1},"flag_id":"f"}"#
     );
     let unregistered = JudgedOrder {
         commission: None,
         p_leak: 1.0,
+        likelihood: None,
         flag_id: None,
         ..judged
     };

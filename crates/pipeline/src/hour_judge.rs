@@ -6,9 +6,12 @@
 
 use std::collections::BTreeSet;
 
-use promoguard_detect::{CodeWatch, HourOfCode, HourSums, Market, Page, SettingsBook, Verdict};
+use promoguard_detect::{
+    CodeWatch, Explanation, HourOfCode, HourSums, Market, Page, SettingsBook, Verdict,
+};
 use promoguard_event::{Code, CodeEntry, Hour};
 
+use crate::code_state::CodeState;
 use crate::hour_row::ClosedRow;
 use crate::shard::Shard;
 
@@ -36,6 +39,11 @@ impl Watched {
         if let Some(order) = accepted {
             self.ordered_under = book.page_of(&order.merchant);
         }
+        self.page_now(book, entry)
+    }
+
+    /// The same between hours.
+    fn page_now(&self, book: &SettingsBook, entry: Option<&CodeEntry>) -> Page {
         entry.map_or(self.ordered_under, |entry| book.page_of(&entry.merchant))
     }
 }
@@ -92,6 +100,15 @@ impl HourJudge {
         for (shard, rows) in shards.iter_mut().zip(rows) {
             self.judge_shard(hour, shard, rows, verdicts);
         }
+    }
+
+    /// Tells a code's evidence as of the close of `hour`; of the judge whose flags count.
+    pub(crate) fn explain(&self, hour: Hour, state: &CodeState) -> Explanation {
+        let entry = state.entry.as_deref();
+        let page = state.watched.page_now(&self.book, entry);
+        let settings = self.book.settings(page);
+        let watch = &state.watched.watch;
+        watch.explain(settings, &self.market, hour, &state.code, entry)
     }
 
     fn judge_shard(

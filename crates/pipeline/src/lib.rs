@@ -36,4 +36,4 @@ pub use registry::{Applied, Registry, RegistryChange, RegistryConflict};
 pub use settings::PipelineSettings;
 pub use shard::{Shard, ShardMemory};
 pub use shard_batch::{ShardBatch, ShardClick, ShardOrder};
-pub use shard_set::{Effects, JudgedFlag, Routed, ShardSet};
+pub use shard_set::{CodeAccount, Effects, JudgedFlag, Routed, ShardSet};

@@ -564,6 +564,11 @@ impl Shard {
         states.filter_map(|state| Some((&state.code, state.watched.watch.score()?)))
     }
 
+    /// The codes that have a slot.
+    pub(crate) fn known_codes(&self) -> impl Iterator<Item = &Code> {
+        self.codes.iter().flatten().map(|state| &state.code)
+    }
+
     /// How many codes have a slot.
     pub fn codes(&self) -> usize {
         self.codes.iter().flatten().count()

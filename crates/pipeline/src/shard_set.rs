@@ -1,10 +1,15 @@
 //! All shards of a process and what they share: names, registry, market. It routes rows to their
 //! shards, closes hours, and runs the two phases of the judge around the exchange of sums.
 
-use promoguard_detect::{FeatureRow, SettingsBook, Verdict};
-use promoguard_event::{Code, EventTime, Flag, Hour, JudgedOrder, ScoreLine, Topic, Window};
+use std::sync::Arc;
+
+use promoguard_detect::{Explanation, FeatureRow, SettingsBook, Verdict};
+use promoguard_event::{
+    Code, CodeEntry, EventTime, Flag, Hour, JudgedOrder, ScoreLine, Topic, Window,
+};
 use promoguard_sketch::HashKey;
 
+use crate::code_state::CodeState;
 use crate::counts::Counts;
 use crate::hashing::Hashers;
 use crate::hour_judge::{HourJudge, Side};
@@ -59,6 +64,17 @@ pub enum Routed {
     Notice(EventTime, Notice),
 }
 
+/// What is known of one code, for whoever asks about it.
+#[derive(Clone, Debug)]
+pub struct CodeAccount {
+    /// Its registry entry.
+    pub entry: Option<Arc<CodeEntry>>,
+    /// Its totals and scores.
+    pub score_line: ScoreLine,
+    /// Its evidence as of the last judged hour.
+    pub explanation: Explanation,
+}
+
 /// The shards of this process.
 pub struct ShardSet {
     settings: PipelineSettings,
@@ -73,6 +89,7 @@ pub struct ShardSet {
     batched: usize,
     verdicts: Vec<Verdict>,
     effects: Effects,
+    judged_hour: Option<Hour>,
 }
 
 /// Records applied at once; large enough for the prefetches of a batch to pay.
@@ -100,6 +117,7 @@ impl ShardSet {
             batched: 0,
             verdicts: Vec::new(),
             effects: Effects::default(),
+            judged_hour: None,
             hashers,
             settings,
         }
@@ -262,6 +280,35 @@ impl ShardSet {
         self.shards.iter().flat_map(Shard::standings)
     }
 
+    /// What is known of a code, or of the code that an alias stands for, as of the last judged
+    /// hour; `None` for a code that had no event and is not in the registry, and before any hour
+    /// was judged.
+    pub fn explain(&self, code: &Code) -> Option<CodeAccount> {
+        let hour = self.judged_hour?;
+        let account = |state: &CodeState| CodeAccount {
+            explanation: self.judge.explain(hour, state),
+            entry: state.entry.clone(),
+            score_line: state.score_line(),
+        };
+        if let Some(slot) = self.names.find(code.as_str(), &self.hashers.record) {
+            let state = self.shards[slot.shard as usize].state(slot.local);
+            return Some(account(state));
+        }
+        let entry = self.registry.entry(code)?.clone();
+        Some(account(&CodeState::new(code.clone(), 0, Some(entry))))
+    }
+
+    /// The last hour that was judged.
+    pub fn judged_hour(&self) -> Option<Hour> {
+        self.judged_hour
+    }
+
+    /// Every code that had an event or is in the registry, in no order.
+    pub fn known_codes(&self) -> impl Iterator<Item = &Code> {
+        let seen = self.shards.iter().flat_map(Shard::known_codes);
+        seen.chain(self.registry.entries().map(|entry| &entry.code))
+    }
+
     /// The registry as of the last closed hour.
     pub fn registry(&self) -> &Registry {
         &self.registry
@@ -332,6 +379,7 @@ impl ShardSet {
         }
         self.evict_junk(hour);
         self.effects.judged_hour = Some(hour);
+        self.judged_hour = Some(hour);
     }
 
     fn collect_verdicts(&mut self, hour: Hour) {
