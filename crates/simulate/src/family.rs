@@ -2,6 +2,7 @@
 //!
 //! Decides nothing: it hands each call to the family that the settings ask for.
 
+use crate::cascades::Cascades;
 use crate::programme::Programme;
 use crate::settings::{Family, WorldSettings};
 use crate::shop::Outage;
@@ -13,6 +14,7 @@ use crate::world::{Answers, Happenings};
 #[derive(Clone, Debug)]
 pub(crate) enum Players {
     Programme(Box<Programme>),
+    Cascades(Box<Cascades>),
 }
 
 impl Players {
@@ -22,6 +24,10 @@ impl Players {
             Family::Programme => {
                 let (stage, programme, answers) = Programme::cast(settings);
                 (stage, Self::Programme(Box::new(programme)), answers)
+            }
+            Family::Cascades => {
+                let (stage, cascades, answers) = Cascades::cast(settings);
+                (stage, Self::Cascades(Box::new(cascades)), answers)
             }
         }
     }
@@ -36,6 +42,7 @@ impl Players {
     ) {
         match self {
             Self::Programme(programme) => programme.play(hour, stage, answers, out),
+            Self::Cascades(cascades) => cascades.play(hour, stage, answers, out),
         }
     }
 
@@ -43,6 +50,7 @@ impl Players {
     pub(crate) fn outage(&self, merchant: u32) -> Outage {
         match self {
             Self::Programme(programme) => programme.outage(merchant),
+            Self::Cascades(cascades) => cascades.outage(merchant),
         }
     }
 }

@@ -31,6 +31,7 @@
 //! No clock and no random source of the machine are used: same settings, same bytes.
 
 mod calendar;
+mod cascades;
 mod delivery;
 mod dirty;
 mod draft;

@@ -9,16 +9,19 @@ pub enum Family {
     /// Every code has rates; clicks, typed orders and leaked orders of an hour are drawn from them.
     #[default]
     Programme,
+    /// Every code is a self-exciting process, every order belongs to a latent segment.
+    Cascades,
 }
 
 impl Family {
     /// All of them, in a fixed order.
-    pub const ALL: [Self; 1] = [Self::Programme];
+    pub const ALL: [Self; 2] = [Self::Programme, Self::Cascades];
 
     /// The word on the command line and in reports.
     pub fn name(self) -> &'static str {
         match self {
             Self::Programme => "programme",
+            Self::Cascades => "cascades",
         }
     }
 
