@@ -4,6 +4,7 @@
     reason = "clippy.toml allows it in tests, and all of this is one"
 )]
 
+mod cascades;
 mod contract;
 mod delivered;
 mod effects;
