@@ -90,7 +90,8 @@ impl HonestLookalike {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TruthEvent {
     /// `viral_post`, `sale`, `click_id_outage`, `referrer_outage`, `coverage_change`, `regime_change`,
-    /// `click_flood`, `leak_burst`, or the word of a `HonestLookalike`.
+    /// `click_flood`, `leak_burst`, `leak_ramp` (the leak grows all the while), or the word of a
+    /// `HonestLookalike`.
     pub kind: &'static str,
     /// Epoch milliseconds.
     pub at: i64,

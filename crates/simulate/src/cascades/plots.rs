@@ -246,6 +246,13 @@ fn tell(truth: &mut CodeTruth, leak: &Leak) {
     truth.onset = Some(leak.onset);
     truth.end = (leak.until != i64::MAX).then_some(leak.until);
     truth.leak_size = leak.size;
+    if leak.growth_ms > 0 {
+        truth.note(TruthEvent {
+            kind: "leak_ramp",
+            at: leak.onset,
+            until: Some(leak.onset + leak.growth_ms),
+        });
+    }
 }
 
 fn tell_flood(truth: &mut CodeTruth, flood: &Flood) {

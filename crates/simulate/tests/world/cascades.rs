@@ -503,6 +503,37 @@ fn channels_burst_after_their_messages_and_groups_meet() {
 }
 
 #[test]
+fn a_leak_that_grows_slowly_says_until_when_and_begins_small() {
+    let finished = Finished::of(WorldSettings {
+        codes: 150,
+        days: 56.0,
+        leak_share: 0.5,
+        leak_mix: LeakMix {
+            coupon_site: 1.0,
+            ..NONE
+        },
+        leak_size_min: 2.0,
+        from_day_one_share: 0.0,
+        slow_ramp_share: 1.0,
+        ..cascades()
+    });
+    let truths = finished.truths();
+    let (mut first_half, mut second_half) = (0, 0);
+    for order in finished.orders.iter().filter(|order| order.leaked) {
+        let truth = truths[&order.code];
+        let ramp = truth.events.iter().find(|event| event.kind == "leak_ramp");
+        let (at, until) = ramp.map(|ramp| (ramp.at, ramp.until.unwrap())).unwrap();
+        assert_eq!(truth.onset, Some(at));
+        first_half += u32::from(order.ts < at + (until - at) / 2);
+        second_half += u32::from((at + (until - at) / 2..until).contains(&order.ts));
+    }
+    assert!(
+        second_half > 100 && second_half > 3 * first_half,
+        "{first_half}, {second_half}"
+    );
+}
+
+#[test]
 fn innocent_stories_are_told_and_none_makes_a_leak() {
     let finished = Finished::of(WorldSettings {
         codes: 200,
