@@ -90,7 +90,7 @@ impl Cascades {
         }
     }
 
-    /// A leak of that kind within `live`, and the word for its source.
+    /// A leak within `live`, of that kind unless the code joins a listing, and the word for its source.
     fn draw_leak(
         &self,
         kind: usize,
@@ -100,87 +100,32 @@ impl Cascades {
         stage: &mut Stage,
         random: &mut Random,
     ) -> (Leak, Option<String>) {
-        let (settings, habits) = (&self.settings, &self.nature.leaks);
-        let span = (live.until - live.from) as f64;
+        let settings = &self.settings;
         let day_one = random.chance(settings.from_day_one_share);
-        let ramps = random.chance(settings.slow_ramp_share) && !day_one;
-        let growth_ms = if ramps {
-            days_ms(random.range(7.0, 40.0))
-        } else {
-            0
-        };
         let stops = random.chance(settings.stops_share);
         let stops_after = random.range(0.2, 0.85);
-        let mut onset = if day_one {
-            live.from
-        } else {
-            live.from + (span * random.range(0.1, 0.88)) as i64
-        };
-        let size = random.log_uniform(
-            settings.leak_size_min.max(1e-3),
-            settings.leak_size_max.max(1e-3),
-        );
-        let mut leak = Leak {
-            kind: KINDS[kind],
-            onset,
-            until: i64::MAX,
-            size,
-            growth_ms,
-            course: Course::Steady,
-            blend: [0.0; LEAKED.len()],
-            weak: 0.0,
-            referrer: NO_REFERRER,
-            referrer_share: 0.0,
-            group: None,
-            day_shape: habits.day_shape * random.log_normal(1.0, 0.3),
-        };
+        let mut leak = self.fate(day_one, live, random);
         let mut word = None;
         if KINDS[kind] == LeakKind::InsiderOrCommunity {
-            leak.blend = draw_blend(kind, &self.segments, habits, random);
-            leak.weak = draw_weakness(habits, random);
-            let members = random
-                .log_normal(habits.group_members, 0.6)
-                .clamp(4.0, 120.0);
-            leak.group = Some(Group {
-                seed: random.next_u64(),
-                members: members as u64,
-                segment: pick(&leak.blend, random) as u8,
-                bought: 0,
-                turn: 0,
-            });
-            leak.course = if random.chance(habits.rota_share) {
-                Course::Rota(Box::new(Rota::new(settings.seed, code as u64)))
-            } else {
-                let own = (1 << 40) + code as u64;
-                let messages = Messages::new(settings.seed, own, habits, onset);
-                Course::Messages(Box::new(messages))
-            };
+            self.close_circle(&mut leak, kind, code, random);
         } else {
-            let open: Vec<Listing> = of_shop
-                .iter()
-                .filter(|listing| self.sources[listing.source].kind == kind)
-                .copied()
-                .collect();
-            let joins = random.chance(habits.join_share) && !day_one && !open.is_empty();
-            let joined = joins.then(|| random.pick(&open));
+            let joined = self.joined(of_shop, code, stage, random);
+            let joined = joined.filter(|_| !day_one);
             let listing = joined.unwrap_or_else(|| {
-                let new = self.open_listing(kind, code, onset, live, stage, random);
+                let new = self.open_listing(kind, code, leak.onset, live, stage, random);
                 of_shop.push(new);
                 new
             });
-            if joined.is_some() && KINDS[kind] != LeakKind::DealChannel {
-                onset = listed_after(listing.onset, random);
-            } else if joined.is_some() {
-                onset = listing.onset;
-            }
-            onset = onset.clamp(live.from, live.until - 1);
-            leak.onset = onset;
             let source = &self.sources[listing.source];
-            leak.blend = source.blend;
-            leak.weak = (source.weak * random.range(0.7, 1.25)).min(0.97);
-            leak.referrer = listing.referrer;
-            leak.referrer_share = source.referrer_share;
-            leak.course = self.course(source, listing);
+            if joined.is_some() {
+                // A message names several codes at once; a page fills up over days.
+                let onset = match KINDS[source.kind] {
+                    LeakKind::DealChannel => listing.onset,
+                    _ => listed_after(listing.onset, random),
+                };
+                leak.onset = onset.clamp(live.from, live.until - 1);
+            }
+            self.list(&mut leak, listing, random);
             word = Some(source.name.clone());
         }
         if stops {
@@ -188,6 +133,91 @@ impl Cascades {
             leak.until = leak.onset + ((left * stops_after) as i64).max(DAY_MS / 2);
         }
         (leak, word)
+    }
+
+    /// When a leak begins, how large it gets and how fast; the rest is yet to be said.
+    fn fate(&self, day_one: bool, live: Era, random: &mut Random) -> Leak {
+        let (settings, habits) = (&self.settings, &self.nature.leaks);
+        let ramps = random.chance(settings.slow_ramp_share) && !day_one;
+        let growth_ms = days_ms(random.range(7.0, 40.0));
+        let span = (live.until - live.from) as f64;
+        let after = (span * random.range(0.1, 0.88)) as i64;
+        // The logarithm wants a positive size.
+        const SIZE_LEAST: f64 = 1e-3;
+        Leak {
+            kind: LeakKind::InsiderOrCommunity,
+            onset: live.from + if day_one { 0 } else { after },
+            until: i64::MAX,
+            size: random.log_uniform(
+                settings.leak_size_min.max(SIZE_LEAST),
+                settings.leak_size_max.max(SIZE_LEAST),
+            ),
+            growth_ms: if ramps { growth_ms } else { 0 },
+            course: Course::Steady,
+            blend: [0.0; LEAKED.len()],
+            weak: 0.0,
+            referrer: NO_REFERRER,
+            referrer_share: 0.0,
+            group: None,
+            day_shape: habits.day_shape * random.log_normal(1.0, 0.3),
+        }
+    }
+
+    /// Makes it the leak of a closed group.
+    fn close_circle(&self, leak: &mut Leak, kind: usize, code: usize, random: &mut Random) {
+        let (seed, habits) = (self.settings.seed, &self.nature.leaks);
+        leak.blend = draw_blend(kind, &self.segments, habits, random);
+        leak.weak = draw_weakness(habits, random);
+        let members = random
+            .log_normal(habits.group_members, 0.6)
+            .clamp(4.0, 120.0);
+        leak.group = Some(Group {
+            seed: random.next_u64(),
+            members: members as u64,
+            segment: pick(&leak.blend, random) as u8,
+            bought: 0,
+            turn: 0,
+        });
+        leak.course = if random.chance(habits.rota_share) {
+            Course::Rota(Box::new(Rota::new(seed, code as u64)))
+        } else {
+            /// Keeps the messages of groups apart from those of listings.
+            const GROUPS: u64 = 1 << 63;
+            let own = GROUPS | code as u64;
+            Course::Messages(Box::new(Messages::new(seed, own, habits, leak.onset)))
+        };
+    }
+
+    /// Makes it the leak of a listing's source.
+    fn list(&self, leak: &mut Leak, listing: Listing, random: &mut Random) {
+        let source = &self.sources[listing.source];
+        leak.kind = KINDS[source.kind];
+        leak.blend = source.blend;
+        leak.weak = (source.weak * random.range(0.7, 1.25)).min(0.97);
+        leak.referrer = listing.referrer;
+        leak.referrer_share = source.referrer_share;
+        leak.course = self.course(source, listing);
+    }
+
+    /// A listing of the shop that the code joins: whoever lists one code of a shop looks for others.
+    fn joined(
+        &self,
+        of_shop: &[Listing],
+        code: usize,
+        stage: &Stage,
+        random: &mut Random,
+    ) -> Option<Listing> {
+        let permitted = !stage.cards[code].entry.permitted_hosts.is_empty();
+        let open: Vec<Listing> = of_shop
+            .iter()
+            .filter(|listing| {
+                let kind = KINDS[self.sources[listing.source].kind];
+                !(permitted && kind == LeakKind::CouponSite)
+            })
+            .copied()
+            .collect();
+        let joins = random.chance(self.nature.leaks.join_share) && !open.is_empty();
+        joins.then(|| random.pick(&open))
     }
 
     fn course(&self, source: &Source, listing: Listing) -> Course {
