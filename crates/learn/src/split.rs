@@ -91,8 +91,8 @@ pub(crate) fn best_split(
     let before = bounds.gain(whole, rules.ridge);
     let mut best: Option<Split> = None;
     let mut left = Slope::default();
-    for bin in 0..steps.saturating_sub(1) {
-        left = left.plus(histogram[bin]);
+    for (bin, slope) in histogram[..steps.saturating_sub(1)].iter().enumerate() {
+        left = left.plus(*slope);
         let right = whole.minus(left);
         if left.curvature < rules.curvature_min {
             continue;

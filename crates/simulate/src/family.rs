@@ -3,6 +3,7 @@
 //! Decides nothing: it hands each call to the family that the settings ask for.
 
 use crate::agents::Agents;
+use crate::cascades::Cascades;
 use crate::programme::Programme;
 use crate::resampled::Resampled;
 use crate::settings::{Family, WorldSettings};
@@ -17,6 +18,7 @@ pub(crate) enum Players {
     Programme(Box<Programme>),
     Agents(Box<Agents>),
     Resampled(Box<Resampled>),
+    Cascades(Box<Cascades>),
 }
 
 impl Players {
@@ -35,6 +37,10 @@ impl Players {
                 let (stage, resampled, answers) = Resampled::cast(settings);
                 (stage, Self::Resampled(Box::new(resampled)), answers)
             }
+            Family::Cascades => {
+                let (stage, cascades, answers) = Cascades::cast(settings);
+                (stage, Self::Cascades(Box::new(cascades)), answers)
+            }
         }
     }
 
@@ -50,6 +56,7 @@ impl Players {
             Self::Programme(programme) => programme.play(hour, stage, answers, out),
             Self::Agents(agents) => agents.play(hour, stage, answers, out),
             Self::Resampled(resampled) => resampled.play(hour, stage, answers, out),
+            Self::Cascades(cascades) => cascades.play(hour, stage, answers, out),
         }
     }
 
@@ -59,6 +66,7 @@ impl Players {
             Self::Programme(programme) => programme.outage(merchant),
             Self::Agents(agents) => agents.outage(merchant),
             Self::Resampled(resampled) => resampled.outage(merchant),
+            Self::Cascades(cascades) => cascades.outage(merchant),
         }
     }
 }

@@ -34,6 +34,7 @@
 
 mod agents;
 mod calendar;
+mod cascades;
 mod delivery;
 mod dirty;
 mod draft;

@@ -13,11 +13,18 @@ pub enum Family {
     Agents,
     /// Honest traffic is put together anew from blocks of a recording, and leaks take orders of the shop.
     Resampled,
+    /// Every code is a self-exciting process, every order belongs to a latent segment.
+    Cascades,
 }
 
 impl Family {
     /// All of them, in a fixed order.
-    pub const ALL: [Self; 3] = [Self::Programme, Self::Agents, Self::Resampled];
+    pub const ALL: [Self; 4] = [
+        Self::Programme,
+        Self::Agents,
+        Self::Resampled,
+        Self::Cascades,
+    ];
 
     /// The word on the command line and in reports.
     pub fn name(self) -> &'static str {
@@ -25,6 +32,7 @@ impl Family {
             Self::Programme => "programme",
             Self::Agents => "agents",
             Self::Resampled => "resampled",
+            Self::Cascades => "cascades",
         }
     }
 

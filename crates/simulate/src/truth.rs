@@ -105,8 +105,9 @@ impl HonestLookalike {
 /// Something that happened around a code, and until when where it lasts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TruthEvent {
-    /// `viral_post`, `sale`, `click_id_outage`, `referrer_outage`, `coverage_change`, `click_flood`,
-    /// `leak_burst`, `leak_ramp` (the leak grows all the while), or the word of a `HonestLookalike`.
+    /// `viral_post`, `sale`, `click_id_outage`, `referrer_outage`, `coverage_change`, `regime_change`,
+    /// `click_flood`, `leak_burst`, `leak_ramp` (the leak grows all the while), or the word of a
+    /// `HonestLookalike`.
     pub kind: &'static str,
     /// Epoch milliseconds.
     pub at: i64,

@@ -5,6 +5,7 @@
 )]
 
 mod agents;
+mod cascades;
 mod contract;
 mod delivered;
 mod effects;
