@@ -196,7 +196,7 @@ fn each_world<T: Send>(
             let world = world.map(&make);
             let mut made = made.lock().unwrap_or_else(PoisonError::into_inner);
             made.push((at, world));
-            if made.len() % 10 == 0 {
+            if made.len().is_multiple_of(10) {
                 let family = plan.family.name();
                 say(&format!(
                     "{family}: {} of {} worlds",

@@ -258,6 +258,12 @@ impl CodeWatch {
         libm::log((orders + self.clicks.evidence(click_temper)) / STORIES as f64)
     }
 
+    /// The score in decibans if there were no evidence but that of the click referrers.
+    pub(crate) fn clicks_alone_db(&self, settings: &DetectSettings) -> f64 {
+        let clicks = self.clicks.evidence(self.click_day.temper(settings));
+        decibans(libm::log(clicks / STORIES as f64))
+    }
+
     /// The score in decibans as a flag would show it.
     pub(crate) fn db_now(&self, settings: &DetectSettings) -> f64 {
         let raw = decibans(self.log_now(settings));

@@ -207,14 +207,16 @@ impl CodeWatch {
             })
     }
 
-    /// What is heard of the label-free core's score: where the learned judge has looked, the core
-    /// may lead it by so much and no more.
+    /// What is heard of the label-free core's score: where the learned judge has looked, what orders
+    /// say may lead it by so much and no more.
     pub(crate) fn heard(&self, settings: &DetectSettings, core_db: f64) -> f64 {
         let learned_db = self.learned_db(settings);
         if learned_db == f64::NEG_INFINITY {
             return core_db;
         }
-        core_db.min(learned_db.max(0.0) + settings.core_lead_db)
+        let led_db = core_db.min(learned_db.max(0.0) + settings.core_lead_db);
+        // What clicks say by themselves the learned judge hardly sees: it looks at orders.
+        led_db.max(self.clicks_alone_db(settings).min(core_db))
     }
 
     /// Highest score so far and when it was reached; `None` before any evidence.
