@@ -16,6 +16,9 @@ const GRID: usize = 9;
 const GAP_HOURS_MAX: f64 = 14.0 * 24.0;
 /// Least time before the first remembered order in which the start may hide, hours.
 const FIRST_GAP_HOURS: f64 = 7.0 * 24.0;
+/// What is left of the log likelihood for the start and the share: the model of the orders is not
+/// the truth, and taken at its word it was too sure of the start.
+const MODEL_TRUST: f64 = 0.6;
 /// Half of a 90 % interval in standard deviations.
 pub(crate) const HALF_90: f64 = 1.644_853_626_951_472_7;
 
@@ -108,7 +111,8 @@ pub(crate) fn posterior(
                 cell.start = at;
                 cell.kind = kind;
                 cell.share = share;
-                cell.weight = cell.log + volume.log(at, share) + libm::log(gaps[at]) + kind_log;
+                let said = MODEL_TRUST * (cell.log + volume.log(at, share));
+                cell.weight = said + libm::log(gaps[at]) + kind_log;
                 highest = highest.max(cell.weight);
                 cells.push(cell);
             }

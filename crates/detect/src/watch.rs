@@ -25,6 +25,10 @@ use crate::stable::stable_hash;
 use crate::sums::{HourSums, ShopId, ShopSums, bump};
 use crate::suspect::Suspect;
 
+/// First visits from known coupon sites, and their share, from which clicks are heard by themselves.
+const COUPON_VISITS_MIN: f64 = 10.0;
+/// See [`COUPON_VISITS_MIN`].
+const COUPON_VISITS_SHARE: f64 = 0.15;
 /// First visits of one code and hour that count in its shop's volume.
 const VISITS_MAX: u32 = 200;
 
@@ -215,8 +219,16 @@ impl CodeWatch {
             return core_db;
         }
         let led_db = core_db.min(learned_db.max(0.0) + settings.core_lead_db);
-        // What clicks say by themselves the learned judge hardly sees: it looks at orders.
-        led_db.max(self.clicks_alone_db(settings).min(core_db))
+        // Visitors from known coupon sites speak for themselves, and the learned judge, which looks
+        // at orders, hardly sees them. Unknown hosts have honest reasons enough.
+        let coupon = f64::from(self.coupon_clicks);
+        let listed = coupon >= COUPON_VISITS_MIN
+            && coupon >= COUPON_VISITS_SHARE * f64::from(self.clicks_seen);
+        if listed {
+            led_db.max(self.clicks_alone_db(settings).min(core_db))
+        } else {
+            led_db
+        }
     }
 
     /// Highest score so far and when it was reached; `None` before any evidence.
