@@ -103,7 +103,7 @@ impl CodeWatch {
         let before = profile.learned_margin.map(f64::from);
         let margin = smoothed(before, margin);
         profile.learned_margin = Some(margin as f32);
-        let db = settings.judge.model().score_db(margin);
+        let db = settings.judge.model().score_db(margin) - settings.learned_reserve_db;
         if db >= settings.learned_suspect_db && self.suspect.is_none() {
             let since = facts.hour.start();
             let mut suspect = Suspect::new(since, Some(&profile.recent));
@@ -218,7 +218,8 @@ impl CodeWatch {
             .collect();
         evidence.push(item("prior", None, parts.start));
         evidence.push(item("persistence", None, parts.persistence));
-        evidence.push(item("scale", None, parts.scale));
+        let scale_db = parts.scale - settings.learned_reserve_db;
+        evidence.push(item("scale", None, scale_db));
         evidence
     }
 

@@ -183,6 +183,9 @@ pub struct DetectSettings {
     /// The learned judge's model; the shipped one unless another is given.
     #[serde(skip)]
     pub judge: Judge,
+    /// Decibans taken off the learned judge's score: a market that nobody simulated is less known
+    /// than the worlds its scale was measured on.
+    pub learned_reserve_db: f64,
     /// Decibans by which the label-free core may lead the learned judge, where that has looked: a
     /// flag of the core alone needs the learned judge to be at least this near.
     pub core_lead_db: f64,
@@ -282,6 +285,7 @@ impl Default for DetectSettings {
             volume_temper: 0.5,
             learned: true,
             judge: Judge::default(),
+            learned_reserve_db: 2.0,
             core_lead_db: 10.0,
             learned_suspect_db: 15.0,
             learned_clear_db: 15.0,

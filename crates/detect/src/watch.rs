@@ -207,7 +207,7 @@ impl CodeWatch {
         profile
             .and_then(|profile| profile.learned_margin)
             .map_or(f64::NEG_INFINITY, |margin| {
-                settings.judge.model().score_db(f64::from(margin))
+                settings.judge.model().score_db(f64::from(margin)) - settings.learned_reserve_db
             })
     }
 
