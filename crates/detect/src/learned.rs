@@ -110,8 +110,9 @@ impl CodeWatch {
             suspect.usual = Usual::of(profile).volume();
             self.suspect = Some(Box::new(suspect));
         }
+        let closed = facts.hour.end().plus_millis(-1);
+        self.note_peak(db, last_order.unwrap_or(closed));
         let Some(ts) = last_order else { return };
-        self.note_peak(db, ts);
         if let Some(suspect) = &mut self.suspect {
             let ripe = self.accepted >= settings.flag_orders_min;
             if db >= settings.flag_db() && ripe && suspect.crossed_at.is_none() {
