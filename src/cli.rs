@@ -347,6 +347,12 @@ pub struct Evaluate {
     /// How many days each world lasts; default: as the preset has them, mostly 56
     #[arg(long, value_name = "N")]
     pub days: Option<u32>,
+    /// Also run the worlds with the judge of this model file, and tell where the two disagree
+    #[arg(long, value_name = "MODEL")]
+    pub against: Option<PathBuf>,
+    /// Also compare with boosted trees that are told the truth of N more worlds of each kind
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub trained_on: u32,
     /// Where all figures go as JSON (`-` is standard output, in place of the table)
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,

@@ -13,8 +13,9 @@ use promoguard::evaluate::outcome::{
 use promoguard::evaluate::preset::Preset;
 use promoguard::evaluate::rules::scores;
 use promoguard::evaluate::table::to_table;
+use promoguard::evaluate::trained::trained;
 use promoguard::evaluate::world::Setup;
-use promoguard::evaluate::{Evaluation, Worlds, evaluate, sum_up};
+use promoguard::evaluate::{Evaluation, Worlds, evaluate, evaluate_against, sum_up};
 use promoguard_detect::DetectSettings;
 use promoguard_event::{FlagKind, PseudonymKey, Track};
 use promoguard_pipeline::PipelineSettings;
@@ -272,8 +273,8 @@ fn the_number_of_threads_changes_no_figure() {
     assert_eq!(extent.judged_orders, extent.orders);
 }
 
-fn small_worlds(threads: usize) -> Evaluation {
-    let setup = Setup {
+fn small_setup() -> Setup {
+    Setup {
         scores: scores(DetectSettings::default().flag_db()),
         pipeline: PipelineSettings {
             click_filter_bytes_max: 1 << 20,
@@ -282,15 +283,70 @@ fn small_worlds(threads: usize) -> Evaluation {
         detect: DetectSettings::default(),
         hash_key: HashKey::documented(),
         pseudonym_key: PseudonymKey::new([7; 32]),
-    };
-    let worlds = Worlds {
+    }
+}
+
+fn two_small_worlds() -> Worlds {
+    Worlds {
         families: vec![Family::Programme],
         presets: vec![Preset::named("mixed").unwrap()],
         seeds: (11, 12),
         codes: Some(30),
         days: Some(21.0),
+    }
+}
+
+fn small_worlds(threads: usize) -> Evaluation {
+    evaluate(&small_setup(), &two_small_worlds(), threads, &|_| {}).unwrap()
+}
+
+#[test]
+fn trees_that_were_told_the_truth_find_leaks_and_change_no_figure_of_the_detector() {
+    let mut setup = small_setup();
+    let worlds = two_small_worlds();
+    let rival = trained(&setup, &worlds, 4, 2, &|_| {}).unwrap();
+    setup.scores.push(rival);
+    let with_rival = evaluate(&setup, &worlds, 2, &|_| {}).unwrap();
+    let without = small_worlds(2);
+    assert_eq!(with_rival.detector, without.detector);
+    let told =
+        |evaluation: &Evaluation| serde_json::to_string(&evaluation.overall.scorecard).unwrap();
+    assert_eq!(told(&with_rival), told(&without));
+    let rows = &with_rival.overall.comparison;
+    let rival = rows
+        .iter()
+        .find(|row| row.name == "trained on the truth" && row.setting == Setting::Natural)
+        .unwrap();
+    assert!(rival.found.n >= 2, "{rival:?}");
+    // Log odds above nought: whoever guesses blindly flags half of the honest codes too.
+    assert!(rival.false_flags.events <= 8, "{rival:?}");
+}
+
+#[test]
+fn another_judge_is_set_beside_the_one_in_force() {
+    let setup = small_setup();
+    let other = DetectSettings {
+        false_flags_per_1000_code_weeks: 20.0,
+        ..DetectSettings::default()
     };
-    evaluate(&setup, &worlds, threads, &|_| {}).unwrap()
+    let evaluation = evaluate_against(&setup, &other, &two_small_worlds(), 2, &|_| {}).unwrap();
+    let beside = evaluation.against.as_ref().unwrap();
+    assert_ne!(beside.detector, evaluation.detector);
+    // A judge with a larger budget finds all that the present one finds, and more.
+    assert_eq!(beside.found.only_present, 0);
+    assert!(beside.found.only_other > 0, "{beside:?}");
+    let found = |card: &promoguard::evaluate::scorecard::Scorecard| {
+        card.leaks_of("leaks", "all").unwrap().found.n
+    };
+    assert_eq!(
+        beside.found.both + beside.found.only_other,
+        found(&beside.scorecard)
+    );
+    let text = to_table(&evaluation);
+    assert!(text.contains("two judges on the same worlds"), "{text}");
+    assert!(to_html(&evaluation).contains("Two judges on the same worlds"));
+    let json: serde_json::Value = serde_json::from_str(&to_json(&evaluation)).unwrap();
+    assert_eq!(json["against"]["found"]["both"], beside.found.both);
 }
 
 #[test]

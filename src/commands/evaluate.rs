@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use promoguard_detect::DetectSettings;
 use promoguard_event::PseudonymKey;
 use promoguard_sketch::HashKey;
 use promoguard_storage::Output;
@@ -14,12 +15,13 @@ use super::DONE;
 use crate::config::EvaluatePlan;
 use crate::config::keys::KeyRing;
 use crate::engine::settings::pipeline_settings;
-use crate::evaluate::evaluate;
 use crate::evaluate::html::to_html;
 use crate::evaluate::json::to_json;
 use crate::evaluate::rules::scores;
 use crate::evaluate::table::to_table;
+use crate::evaluate::trained::trained;
 use crate::evaluate::world::Setup;
+use crate::evaluate::{evaluate, evaluate_against};
 
 /// Runs the plan.
 ///
@@ -28,18 +30,33 @@ use crate::evaluate::world::Setup;
 pub(super) fn execute(plan: EvaluatePlan) -> Result<u8> {
     let started = Instant::now();
     let keys = KeyRing::or_published(&plan.config.keys)?;
-    let setup = Setup {
+    let mut setup = Setup {
         scores: scores(plan.config.detect.settings.flag_db()),
         pipeline: pipeline_settings(&plan.config),
         detect: plan.config.detect.settings.clone(),
         hash_key: HashKey::new(*keys.hash.bytes()),
         pseudonym_key: PseudonymKey::new(*keys.pseudonym.bytes()),
     };
-    let progress = progress(plan.worlds.list().len() as u64, !plan.quiet);
+    let judges = 1 + u64::from(plan.against.is_some());
+    let progress = progress(judges * plan.worlds.list().len() as u64, !plan.quiet);
     let threads = plan.config.threads().get();
-    let evaluation = evaluate(&setup, &plan.worlds, threads, &|done| {
-        progress.set_position(done as u64);
-    })?;
+    if plan.trained_on > 0 {
+        let say = |what: &str| progress.println(what);
+        let rival = trained(&setup, &plan.worlds, plan.trained_on, threads, &say)?;
+        setup.scores.push(rival);
+    }
+    let done = |done: usize| progress.set_position(done as u64);
+    let evaluation = match plan.against {
+        None => evaluate(&setup, &plan.worlds, threads, &done)?,
+        Some(judge) => {
+            let other = DetectSettings {
+                judge,
+                learned: true,
+                ..setup.detect.clone()
+            };
+            evaluate_against(&setup, &other, &plan.worlds, threads, &done)?
+        }
+    };
     progress.finish_and_clear();
     let to_stdout = plan.json.as_deref() == Some(Path::new("-"));
     if let Some(path) = &plan.json {

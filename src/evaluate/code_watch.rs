@@ -5,13 +5,15 @@
 use std::sync::Arc;
 
 use promoguard_event::{CodeEntry, Flag, FlagKind, FlagState, Tier, Track};
-use promoguard_simulate::{CodeTruth, HonestLookalike};
+use promoguard_simulate::{CodeTruth, Family, HonestLookalike};
 
 use super::observation::{OrderFact, share_of};
 use super::outcome::{
     Climb, CodeOutcome, Course, Episode, Fate, Interval, Leak, LeakedOrder, Told,
 };
-use super::rules::{DayFacts, Rule, Score};
+use super::preset::Preset;
+use super::rules::{By, DayFacts, Rule, Score};
+use super::trained::Trained;
 
 const HOUR_MS: f64 = 3_600_000.0;
 /// A leak that begins so soon after its code has no honest past to compare with.
@@ -68,6 +70,13 @@ struct Revisions {
     last: FlagRevision,
 }
 
+/// What follows a score.
+enum Watcher {
+    Detector,
+    Rule(Box<dyn Rule>),
+    Trees(Option<Trained>),
+}
+
 /// One code under observation.
 pub(super) struct CodeWatch {
     /// What the partner earns of an amount.
@@ -79,15 +88,21 @@ pub(super) struct CodeWatch {
     tier: &'static str,
     starts_at: Option<i64>,
     permitted_hosts: Vec<Arc<str>>,
-    rules: Vec<Option<Box<dyn Rule>>>,
+    watchers: Vec<Watcher>,
     climbs: Vec<Climb>,
     honest_by_day: Vec<f64>,
     flags: Vec<Revisions>,
 }
 
 impl CodeWatch {
-    /// Before anything happened. `usual_share` is the commission where none is registered.
-    pub(super) fn new(entry: Option<&CodeEntry>, usual_share: f64, scores: &[Score]) -> Self {
+    /// Before anything happened, in a world of that kind. `usual_share` is the commission where none
+    /// is registered.
+    pub(super) fn new(
+        entry: Option<&CodeEntry>,
+        usual_share: f64,
+        scores: &[Score],
+        world: (Family, Preset),
+    ) -> Self {
         let share = entry.and_then(|entry| entry.commission_pct).map(share_of);
         Self {
             commission_share: share.unwrap_or(usual_share),
@@ -100,9 +115,13 @@ impl CodeWatch {
             },
             starts_at: entry.and_then(|entry| Some(entry.starts_at?.millis())),
             permitted_hosts: entry.map_or_else(Vec::new, |entry| entry.permitted_hosts.clone()),
-            rules: scores
+            watchers: scores
                 .iter()
-                .map(|score| score.start.as_ref().map(|start| start()))
+                .map(|score| match &score.by {
+                    By::Detector => Watcher::Detector,
+                    By::Days(start) => Watcher::Rule(start()),
+                    By::Looks(forests) => Watcher::Trees(forests.get(&world).map(Trained::new)),
+                })
                 .collect(),
             climbs: vec![Climb::default(); scores.len()],
             honest_by_day: Vec::new(),
@@ -159,10 +178,19 @@ impl CodeWatch {
     pub(super) fn note_score(&mut self, hour: i32, score_db: f64) {
         // Where nothing speaks for a leak no threshold will ever be; this keeps outcomes small.
         if score_db > 0.0 {
-            for (rule, climb) in self.rules.iter().zip(&mut self.climbs) {
-                if rule.is_none() {
+            for (watcher, climb) in self.watchers.iter().zip(&mut self.climbs) {
+                if matches!(watcher, Watcher::Detector) {
                     climb.note(hour, score_db, self.leaking);
                 }
+            }
+        }
+    }
+
+    /// Takes what the pipeline saw of the code in an hour with orders.
+    pub(super) fn take_look(&mut self, hour: i32, values: &[f32]) {
+        for (watcher, climb) in self.watchers.iter_mut().zip(&mut self.climbs) {
+            if let Watcher::Trees(Some(trees)) = watcher {
+                climb.note(hour, trees.look(values), self.leaking);
             }
         }
     }
@@ -174,8 +202,10 @@ impl CodeWatch {
             ..std::mem::take(&mut self.today)
         };
         let hour = day * 24 + 23;
-        for (rule, climb) in self.rules.iter_mut().zip(&mut self.climbs) {
-            if let Some(score) = rule.as_mut().and_then(|rule| rule.observe(&facts)) {
+        for (watcher, climb) in self.watchers.iter_mut().zip(&mut self.climbs) {
+            if let Watcher::Rule(rule) = watcher
+                && let Some(score) = rule.observe(&facts)
+            {
                 climb.note(hour, score, self.leaking);
             }
         }

@@ -4,6 +4,7 @@
 
 use maud::{DOCTYPE, Markup, html};
 
+use super::against::Against;
 use super::comparison::{Row, Setting};
 use super::pictures;
 use super::scorecard::Scorecard;
@@ -34,12 +35,52 @@ pub fn to_html(evaluation: &Evaluation) -> String {
                     @for (place, group) in evaluation.groups.iter().enumerate() {
                         (section(group, &format!("group-{place}")))
                     }
+                    @if let Some(other) = &evaluation.against {
+                        (beside(&overall.scorecard, other))
+                    }
                     footer { p { "promoguard " (env!("CARGO_PKG_VERSION")) " · " (evaluation.detector) } }
                 }
             }
         }
     };
     page.into_string()
+}
+
+/// The judge in force and another one, on the same worlds.
+fn beside(present: &Scorecard, other: &Against) -> Markup {
+    let cards = [present, &other.scorecard];
+    let all = cards.map(|card| card.leaks_of("leaks", "all"));
+    let dash = || "–".to_owned();
+    html! {
+        section {
+            h2 { "Two judges on the same worlds" }
+            table {
+                thead { tr { th scope="col" { } th scope="col" { "in force" } th scope="col" { "the other" } } }
+                tbody {
+                    tr {
+                        th scope="row" { "false flags per 1,000 clean code-weeks (95 %)" }
+                        @for card in cards { td { (rate(&card.false_flags.all)) } }
+                    }
+                    tr {
+                        th scope="row" { "leaks found" }
+                        @for all in all { td { (all.map_or_else(dash, |all| share(&all.found))) } }
+                    }
+                    tr {
+                        th scope="row" { "saved while open (KZT)" }
+                        @for all in all { td { (all.map_or_else(dash, |all| money(&all.saved))) } }
+                    }
+                    tr {
+                        th scope="row" { "delay, leaked orders" }
+                        @for all in all { td { (all.map_or_else(dash, |all| spread(&all.delay_orders))) } }
+                    }
+                }
+            }
+            @for (what, of) in [("Leaks found", &other.found), ("Honest codes flagged", &other.falsely_flagged)] {
+                p { (what) ": " (of.both) " by both, " (of.only_present) " only by the judge in force, " (of.only_other) " only by the other." }
+            }
+            p.quiet { "The other judge is " (other.detector) "." }
+        }
+    }
 }
 
 fn section(group: &Group, id: &str) -> Markup {

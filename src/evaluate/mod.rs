@@ -17,6 +17,7 @@ use promoguard_detect::DetectSettings;
 use promoguard_simulate::{Family, WorldSettings};
 use serde::Serialize;
 
+pub mod against;
 mod code_watch;
 pub mod comparison;
 pub mod counts;
@@ -32,9 +33,11 @@ pub mod preset;
 pub mod rules;
 pub mod scorecard;
 pub mod table;
+pub mod trained;
 mod words;
 pub mod world;
 
+use against::{Against, against};
 use comparison::{Matched, Row, compare, match_thresholds};
 use curves::{Curve, Step, curves, steps};
 use outcome::WorldOutcome;
@@ -96,6 +99,9 @@ pub struct Evaluation {
     pub overall: Group,
     /// By family and preset; empty where there is only one.
     pub groups: Vec<Group>,
+    /// Another judge on the same worlds, where one was to be compared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub against: Option<Against>,
 }
 
 /// The figures of some worlds.
@@ -134,6 +140,33 @@ pub fn evaluate(
     ))
 }
 
+/// The same, with another judge beside the one in force. `done` counts the worlds of both.
+///
+/// # Errors
+/// A world that cannot be made.
+pub fn evaluate_against(
+    setup: &Setup,
+    other: &DetectSettings,
+    worlds: &Worlds,
+    threads: usize,
+    done: &(dyn Fn(usize) + Sync),
+) -> Result<Evaluation> {
+    let list = worlds.list();
+    let present = run_all(setup, &list, threads, done)?;
+    let beside = Setup {
+        detect: other.clone(),
+        scores: Vec::new(),
+        ..setup.clone()
+    };
+    let others = run_all(&beside, &list, threads, &|so_far| {
+        done(list.len() + so_far);
+    })?;
+    Ok(Evaluation {
+        against: Some(against(other.detector(), &present, &others)),
+        ..sum_up(&setup.detect, &setup.scores, worlds.seeds, &present)
+    })
+}
+
 /// Makes figures of outcomes, which come by family and preset; `scores` are those that were
 /// followed.
 pub fn sum_up(
@@ -155,6 +188,7 @@ pub fn sum_up(
         seeds,
         overall: group(&matched, scores),
         groups: if groups.len() > 1 { groups } else { Vec::new() },
+        against: None,
     }
 }
 

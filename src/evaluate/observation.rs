@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use promoguard_detect::classify_host;
+use promoguard_detect::{FeatureRow, classify_host};
 use promoguard_event::{
     Code, CodeEntryMode, Currency, Decoder, DecoderLimits, Event, EventTime, JudgedOrder, Order,
     Status, Window,
@@ -72,7 +72,7 @@ pub(super) struct Observation {
 
 impl Observation {
     /// Before anything happened.
-    pub(super) fn new(world: &World, registry: &Registry, setup: &Setup) -> Self {
+    pub(super) fn new(world: &World, preset: Preset, registry: &Registry, setup: &Setup) -> Self {
         let rate = usual_commission(registry);
         let mut by_code = HashMap::new();
         let mut codes = Vec::new();
@@ -80,7 +80,8 @@ impl Observation {
             let code = Code::parse(&truth.code).expect("a simulated code is one");
             by_code.insert(Box::from(code.as_str()), codes.len() as u32);
             let entry = registry.entry(&code).map(|entry| &**entry);
-            codes.push(CodeWatch::new(entry, rate, &setup.scores));
+            let kind = (world.settings().family, preset);
+            codes.push(CodeWatch::new(entry, rate, &setup.scores, kind));
         }
         Self {
             decoder: Decoder::new(setup.pseudonym_key.clone(), DecoderLimits::default()),
@@ -149,12 +150,14 @@ impl Observation {
         let mut windows = effects.windows.iter().filter(|window| window.rev == 1);
         let mut judged = effects.judged_orders.iter().peekable();
         let mut flags = effects.flags.iter().peekable();
+        let mut looks = effects.features.iter().peekable();
         let mut window = windows.next();
         loop {
             let hours = [
                 window.map(|window| window.hour),
                 judged.peek().map(|order| order.hour),
                 flags.peek().map(|flag| flag.hour),
+                looks.peek().map(|look| look.hour),
             ];
             let Some(hour) = hours.into_iter().flatten().min() else {
                 break;
@@ -166,6 +169,9 @@ impl Observation {
             }
             while let Some(order) = judged.next_if(|order| order.hour == hour) {
                 self.judge(order);
+            }
+            while let Some(look) = looks.next_if(|look| look.hour == hour) {
+                self.look(look);
             }
             while let Some(flag) = flags.next_if(|flag| flag.hour == hour) {
                 self.flag(flag);
@@ -242,6 +248,13 @@ impl Observation {
             order.judged = Some(hour);
             self.volume.judged_orders += 1;
             self.codes[order.code as usize].take_order(order, hour);
+        }
+    }
+
+    fn look(&mut self, look: &FeatureRow) {
+        if let Some(place) = self.by_code.get(look.code.as_str()) {
+            let hour = look.hour.index() - self.first_hour;
+            self.codes[*place as usize].take_look(hour, &look.values);
         }
     }
 

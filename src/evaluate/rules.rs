@@ -8,6 +8,8 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
 
+use super::trained::Forests;
+
 /// What the pipeline told of one code on one day. Days are those of the world, from its first
 /// hour on; an order belongs to the day in which it was judged.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -52,8 +54,19 @@ pub struct Score {
     pub unit: &'static str,
     /// The threshold that one would choose without having measured.
     pub natural: f64,
-    /// Starts the rule on a code; `None` = the detector's own score, which the pipeline gives.
-    pub start: Option<Start>,
+    /// Where it comes from.
+    pub by: By,
+}
+
+/// Where a score comes from.
+#[derive(Clone)]
+pub enum By {
+    /// The pipeline: the detector's own score at the close of each hour.
+    Detector,
+    /// A rule, a day at a time.
+    Days(Start),
+    /// Trees, over what the pipeline exports of a code in each hour with orders.
+    Looks(Arc<Forests>),
 }
 
 /// Starts a rule on one more code. It may hold what the rule learned beforehand.
@@ -73,35 +86,35 @@ pub fn scores(detector_threshold_db: f64) -> Vec<Score> {
             meaning: "evidence of a leak at the close of the hour",
             unit: "dB",
             natural: detector_threshold_db,
-            start: None,
+            by: By::Detector,
         },
         Score {
             name: "click-less share",
             meaning: "orders without a click id among those of 7 days, once there are 10",
             unit: "share",
             natural: 0.8,
-            start: Some(Arc::new(|| Box::new(ClicklessShare::default()))),
+            by: By::Days(Arc::new(|| Box::new(ClicklessShare::default()))),
         },
         Score {
             name: "mean + 3 sd",
             meaning: "orders of a day above the code's own mean of 28 days, once there are 5",
             unit: "sd",
             natural: 3.0,
-            start: Some(Arc::new(|| Box::new(Surge::default()))),
+            by: By::Days(Arc::new(|| Box::new(Surge::default()))),
         },
         Score {
             name: "CUSUM",
             meaning: "one-sided cumulative sum of daily orders against the code's own mean of 28 days",
             unit: "sd",
             natural: 5.0,
-            start: Some(Arc::new(|| Box::new(Cusum::default()))),
+            by: By::Days(Arc::new(|| Box::new(Cusum::default()))),
         },
         Score {
             name: "coupon referrer",
             meaning: "checkouts from coupon, cashback and deal hosts in 7 days",
             unit: "orders",
             natural: 3.0,
-            start: Some(Arc::new(|| Box::new(CouponReferrer::default()))),
+            by: By::Days(Arc::new(|| Box::new(CouponReferrer::default()))),
         },
     ]
 }

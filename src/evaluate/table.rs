@@ -1,7 +1,8 @@
 //! The figures as text for a terminal.
 
+use super::against::{Against, Agreement};
 use super::comparison::{Row, Setting};
-use super::scorecard::{Scorecard, Sides};
+use super::scorecard::{LeakRow, Scorecard, Sides};
 use super::words::{money, rate, share, short, spread};
 use super::{Evaluation, Group};
 use crate::commands::aligned::aligned;
@@ -16,7 +17,49 @@ pub fn to_table(evaluation: &Evaluation) -> String {
         text.push_str(&of_group(group, false));
     }
     text.push_str(&of_group(&evaluation.overall, true));
+    if let Some(other) = &evaluation.against {
+        text.push_str(&beside(&evaluation.overall.scorecard, other));
+    }
     text
+}
+
+/// The judge in force and another one, on the same worlds.
+fn beside(present: &Scorecard, other: &Against) -> String {
+    let row = |name: &str, value: &dyn Fn(&Scorecard) -> String| {
+        vec![name.to_owned(), value(present), value(&other.scorecard)]
+    };
+    let of_all = |card: &Scorecard, told: &dyn Fn(&LeakRow) -> String| {
+        card.leaks_of("leaks", "all")
+            .map_or("-".to_owned(), |all| told(all))
+    };
+    let rows = vec![
+        words(["two judges on the same worlds", "in force", "the other"]),
+        row("false flags per 1,000 clean code-weeks (95 %)", &|card| {
+            rate(&card.false_flags.all)
+        }),
+        row("leaks found", &|card| {
+            of_all(card, &|all| share(&all.found))
+        }),
+        row("saved while open (KZT)", &|card| {
+            of_all(card, &|all| money(&all.saved))
+        }),
+        row("delay orders", &|card| {
+            of_all(card, &|all| spread(&all.delay_orders))
+        }),
+    ];
+    let agreement = |what: &str, of: &Agreement| {
+        format!(
+            "{what}: {} by both, {} only by the judge in force, {} only by the other\n",
+            of.both, of.only_present, of.only_other
+        )
+    };
+    format!(
+        "{}{}{}the other judge is {}\n",
+        aligned(rows),
+        agreement("leaks found", &other.found),
+        agreement("honest codes flagged", &other.falsely_flagged),
+        other.detector
+    )
 }
 
 fn of_group(group: &Group, with_divisions: bool) -> String {

@@ -12,7 +12,7 @@ use promoguard_sketch::HashKey;
 use super::observation::Observation;
 use super::outcome::WorldOutcome;
 use super::preset::Preset;
-use super::rules::{DayFacts, Score};
+use super::rules::{By, DayFacts, Score};
 use crate::engine::memory::MemoryEngine;
 
 const HOUR_MS: i64 = 3_600_000;
@@ -59,16 +59,24 @@ pub fn run(
     each_day: EachDay<'_>,
 ) -> Result<WorldOutcome> {
     let mut world = World::new(settings.clone()).context("cannot make this world")?;
+    let looks_wanted = setup
+        .scores
+        .iter()
+        .any(|score| matches!(score.by, By::Looks(_)));
+    let detect = DetectSettings {
+        export_features: setup.detect.export_features || looks_wanted,
+        ..setup.detect.clone()
+    };
     let mut engine = MemoryEngine::new(
         setup.pipeline.clone(),
-        setup.detect.clone(),
+        detect,
         &setup.hash_key,
         setup.pseudonym_key.clone(),
     );
     engine
         .register(&world.codes())
         .context("the simulated registry cannot be read")?;
-    let mut observation = Observation::new(&world, engine.shards().registry(), setup);
+    let mut observation = Observation::new(&world, preset, engine.shards().registry(), setup);
     let mut clock = Clock::new(world.settings().start, setup.pipeline.reorder_slack_ms);
     let mut sightings = Sightings::default();
     let mut batch = RecordBatch::with_records_max(BATCH_RECORDS);

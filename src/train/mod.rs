@@ -64,6 +64,16 @@ pub struct TrainSettings {
     pub command: String,
 }
 
+impl TrainSettings {
+    fn lives(&self) -> Lives<'_> {
+        Lives {
+            pipeline: &self.pipeline,
+            detect: &self.detect,
+            threads: self.fit.threads,
+        }
+    }
+}
+
 /// Fits a model. `say` is told what is being done.
 ///
 /// # Errors
@@ -75,7 +85,7 @@ pub fn train(settings: &TrainSettings, say: &(dyn Fn(&str) + Sync)) -> Result<Mo
     for family in &settings.families {
         let plans = plans(*family, settings.seed, settings.worlds);
         let mut rows = Rows::new(names.len());
-        for mut world in each_world(settings, &plans, say, |world| {
+        for mut world in each_world(&settings.lives(), &plans, say, |world| {
             let mut rows = Rows::new(names.len());
             world.teach(&mut rows);
             rows
@@ -101,7 +111,9 @@ pub fn train(settings: &TrainSettings, say: &(dyn Fn(&str) + Sync)) -> Result<Mo
     for family in &settings.families {
         let seed = settings.seed + SCALE_SEEDS;
         let plans = plans(*family, seed, settings.scale_worlds);
-        let worlds = each_world(settings, &plans, say, |world| peaks(world, &forest))?;
+        let worlds = each_world(&settings.lives(), &plans, say, |world| {
+            peaks(world, &forest)
+        })?;
         let mut set = CleanPeaks::default();
         for world in worlds {
             set.peaks.extend(world.peaks);
@@ -179,9 +191,23 @@ fn peak(looks: &[Vec<f32>], forest: &Forest) -> f64 {
     peak
 }
 
+/// How worlds are lived through.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Lives<'a> {
+    /// Bounds and horizons of the pipeline.
+    pub(crate) pipeline: &'a PipelineSettings,
+    /// Settings of the judge.
+    pub(crate) detect: &'a DetectSettings,
+    /// Worlds at a time.
+    pub(crate) threads: usize,
+}
+
 /// Lives through worlds, some at a time, and gives what is made of each in the order of the plans.
-fn each_world<T: Send>(
-    settings: &TrainSettings,
+///
+/// # Errors
+/// A world that cannot be made.
+pub(crate) fn each_world<T: Send>(
+    lives: &Lives<'_>,
     plans: &[WorldSettings],
     say: &(dyn Fn(&str) + Sync),
     make: impl Fn(world::WorldRows) -> T + Sync,
@@ -192,7 +218,7 @@ fn each_world<T: Send>(
         loop {
             let at = next.fetch_add(1, Ordering::Relaxed);
             let Some(plan) = plans.get(at) else { break };
-            let world = world::live_through(plan, &settings.pipeline, &settings.detect);
+            let world = world::live_through(plan, lives.pipeline, lives.detect);
             let world = world.map(&make);
             let mut made = made.lock().unwrap_or_else(PoisonError::into_inner);
             made.push((at, world));
@@ -207,7 +233,7 @@ fn each_world<T: Send>(
         }
     };
     std::thread::scope(|scope| {
-        for _ in 0..settings.fit.threads.max(1) {
+        for _ in 0..lives.threads.max(1) {
             scope.spawn(lived);
         }
     });

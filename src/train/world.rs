@@ -38,7 +38,7 @@ struct Seen {
 }
 
 /// What the judge saw of a world's codes, hour by hour, and the truth.
-pub(super) struct WorldRows {
+pub(crate) struct WorldRows {
     seen: BTreeMap<String, Vec<Seen>>,
     /// Hours of leaked orders by normalised code, rising.
     leaked: BTreeMap<String, Vec<i32>>,
@@ -47,18 +47,18 @@ pub(super) struct WorldRows {
 }
 
 /// What the peaks of honest codes are measured with.
-pub(super) struct CleanWeeks {
+pub(crate) struct CleanWeeks {
     /// Rows of each clean code.
-    pub(super) codes: Vec<Vec<Vec<f32>>>,
+    pub(crate) codes: Vec<Vec<Vec<f32>>>,
     /// Clean code-weeks, of codes without orders too.
-    pub(super) code_weeks: f64,
+    pub(crate) code_weeks: f64,
 }
 
 /// Runs a world from its first record to its last.
 ///
 /// # Errors
 /// Settings that cannot make a world.
-pub(super) fn live_through(
+pub(crate) fn live_through(
     settings: &WorldSettings,
     pipeline: &PipelineSettings,
     detect: &DetectSettings,
@@ -126,7 +126,7 @@ impl WorldRows {
 
     /// Adds the rows that teach something: of clean codes all, of leaking ones those before the
     /// first leaked order and those while it leaks.
-    pub(super) fn teach(&self, rows: &mut Rows) {
+    pub(crate) fn teach(&self, rows: &mut Rows) {
         for truth in &self.truth {
             let key = truth.code.to_lowercase();
             let Some(seen) = self.seen.get(&key) else {
@@ -149,7 +149,7 @@ impl WorldRows {
     }
 
     /// What honest codes showed.
-    pub(super) fn clean(mut self) -> CleanWeeks {
+    pub(crate) fn clean(mut self) -> CleanWeeks {
         let mut clean = CleanWeeks {
             codes: Vec::new(),
             code_weeks: 0.0,

@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
+use promoguard_detect::Judge;
 use promoguard_simulate::{Family, WorldSettings};
 
-use super::{Plan, PlanError, argument, settle};
+use super::{Plan, PlanError, argument, read_model, settle};
 use crate::cli;
 use crate::config::Config;
 use crate::evaluate::Worlds;
@@ -20,6 +21,10 @@ pub struct EvaluatePlan {
     pub config: Config,
     /// Which worlds.
     pub worlds: Worlds,
+    /// The judge to be compared with.
+    pub against: Option<Judge>,
+    /// Worlds of each kind whose truth a rival is trained on; 0 = no such rival.
+    pub trained_on: u32,
     /// Where the JSON goes; `-` = standard output.
     pub json: Option<PathBuf>,
     /// Where the page goes.
@@ -59,10 +64,13 @@ pub(super) fn plan(
         let said = "--html must be a file of its own";
         return Err(PlanError::Usage(said.to_owned()));
     }
+    let against = evaluate.against.as_deref().map(read_model).transpose()?;
     let arguments = argument("--threads", "pipeline.threads", evaluate.threads.as_ref());
     Ok(Plan::Evaluate(Box::new(EvaluatePlan {
         config: settle(&evaluate.settings, environment, arguments)?.config,
         worlds,
+        against,
+        trained_on: evaluate.trained_on,
         json: evaluate.json,
         html: evaluate.html,
         quiet: evaluate.quiet,
