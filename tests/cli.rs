@@ -433,7 +433,8 @@ fn promtool_finds_nothing_to_say_about_the_metrics() {
         )
     });
     let telemetry = Telemetry::new();
-    telemetry.set_consumer_lag(promoguard_event::Topic::Clicks, 0, 1, 0.5);
+    telemetry.set_consumer_lag(promoguard_event::Topic::Clicks, 0, 1, 0.5, 60.0);
+    telemetry.set_partition_watermark(0, promoguard_event::EventTime::from_millis(1));
     let mut input = check.stdin.take().unwrap();
     input.write_all(telemetry.render().as_bytes()).unwrap();
     drop(input);

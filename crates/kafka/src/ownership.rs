@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use rdkafka::client::ClientContext;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer, ConsumerContext, RebalanceProtocol};
-use rdkafka::error::KafkaError;
+use rdkafka::error::{KafkaError, KafkaResult};
 use rdkafka::types::RDKafkaRespErr;
 use rdkafka::{Offset, TopicPartitionList};
 
@@ -93,6 +93,8 @@ struct Shared {
     /// Next offsets to commit for lag tools. Bounded by the partitions that exist.
     lag_offsets: Mutex<BTreeMap<TopicPartition, i64>>,
     errors_dropped: AtomicU64,
+    lag_commits: AtomicU64,
+    lag_commits_failed: AtomicU64,
 }
 
 impl Ownership {
@@ -141,6 +143,14 @@ impl Ownership {
             Some(offset) => *offset = next_offset,
             None => drop(offsets.insert(topic_partition.clone(), next_offset)),
         }
+    }
+
+    /// Commits for lag tools so far: those that the broker took, and those that failed.
+    pub fn lag_commits(&self) -> (u64, u64) {
+        (
+            self.shared.lag_commits.load(Ordering::Relaxed),
+            self.shared.lag_commits_failed.load(Ordering::Relaxed),
+        )
     }
 
     /// Errors that were not handed out because the events were not read.
@@ -273,6 +283,9 @@ impl Membership {
         // Nobody waits for the answer: a rebalance must not wait for a lag tool's number. The library
         // logs a commit that fails, and a later one makes up for it.
         if let Err(error) = consumer.commit(&list, CommitMode::Async) {
+            self.shared
+                .lag_commits_failed
+                .fetch_add(1, Ordering::Relaxed);
             self.tell_error(error.to_string(), false);
         }
     }
@@ -301,6 +314,14 @@ impl ConsumerContext for Membership {
             RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS => self.assign(consumer, list),
             _ => self.revoke(consumer, list),
         }
+    }
+
+    fn commit_callback(&self, result: KafkaResult<()>, _offsets: &TopicPartitionList) {
+        let counter = match result {
+            Ok(()) => &self.shared.lag_commits,
+            Err(_) => &self.shared.lag_commits_failed,
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
     }
 }
 
