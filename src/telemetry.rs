@@ -72,7 +72,6 @@ struct Series {
     exposure_open: Vec<Gauge>,
     flag_publish_delay: Histogram,
     judge_hour: Histogram,
-    judged_hours: Counter,
     judged_orders: Counter,
     decisions: Vec<Vec<Counter>>,
     decisions_by_score: Vec<Vec<Counter>>,
@@ -153,7 +152,6 @@ impl Telemetry {
             exposure_open: e.gauges1::<CurrencyLabel>(&table::EXPOSURE_OPEN),
             flag_publish_delay: e.histogram(&table::FLAG_PUBLISH_DELAY, &[]),
             judge_hour: e.histogram(&table::JUDGE_HOUR, &[]),
-            judged_hours: e.counter(&table::JUDGED_HOURS, &[]),
             judged_orders: e.counter(&table::JUDGED_ORDERS, &[]),
             decisions: e.counters2::<FlagKind, Outcome>(&table::DECISIONS),
             decisions_by_score: e.counters2::<ScoreBand, Outcome>(&table::DECISIONS_BY_SCORE),
@@ -384,7 +382,6 @@ impl Telemetry {
     /// `hours` closed hours were judged in `seconds` in all.
     pub fn observe_judged_hours(&self, hours: u64, seconds: f64) {
         if hours > 0 {
-            self.0.judged_hours.increment(hours);
             let each = seconds / hours as f64;
             self.0.judge_hour.observe_many(each, hours);
         }

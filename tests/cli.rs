@@ -126,6 +126,20 @@ fn the_documented_example_is_the_one_that_was_read_and_agreed() {
 }
 
 #[test]
+fn the_page_of_settings_is_made_from_the_settings() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/settings.md");
+    let text = promoguard::config::example::reference();
+    if std::env::var_os(REWRITE).is_some() {
+        fs::write(&path, &text).unwrap();
+    }
+    let page = fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        page == text,
+        "docs/settings.md differs from the settings: {REWRITE}=1 cargo test --test e2e cli"
+    );
+}
+
+#[test]
 fn wrong_usage_ends_with_status_2_and_says_what_is_wrong() {
     let replay = |more: &[&str]| -> Vec<String> {
         let files = [

@@ -71,7 +71,12 @@ const MERCHANTS_MAX: usize = 100;
 fn metrics(metrics: &Metrics) -> Option<Problem> {
     let named = metrics.merchants.len();
     let setting = || "metrics.merchants".to_owned();
-    (named > MERCHANTS_MAX).then(|| (setting(), format!("must be at most {MERCHANTS_MAX} names, not {named}")))
+    (named > MERCHANTS_MAX).then(|| {
+        (
+            setting(),
+            format!("must be at most {MERCHANTS_MAX} names, not {named}"),
+        )
+    })
 }
 
 fn judge(config: &Config) -> Option<Problem> {

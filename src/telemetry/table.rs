@@ -299,12 +299,6 @@ pub(super) const JUDGE_HOUR: Metric = histogram(
     &[],
     "Time to judge one closed hour over all codes.",
 );
-pub(super) const JUDGED_HOURS: Metric = counter(
-    "promoguard_judged_hours_total",
-    "hours",
-    &[],
-    "Hours that were closed and judged.",
-);
 pub(super) const JUDGED_ORDERS: Metric = counter(
     "promoguard_judged_orders_total",
     "orders",
@@ -421,7 +415,6 @@ pub const METRICS: &[Metric] = &[
     EXPOSURE_OPEN,
     FLAG_PUBLISH_DELAY,
     JUDGE_HOUR,
-    JUDGED_HOURS,
     JUDGED_ORDERS,
     DECISIONS,
     DECISIONS_BY_SCORE,

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use rdkafka::client::ClientContext;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer, ConsumerContext, RebalanceProtocol};
-use rdkafka::error::{KafkaError, KafkaResult};
+use rdkafka::error::KafkaError;
 use rdkafka::types::RDKafkaRespErr;
 use rdkafka::{Offset, TopicPartitionList};
 
@@ -26,6 +26,9 @@ use crate::sources::TopicPartition;
 
 /// Events that may wait; a caller that lags this far behind holds up the group's thread.
 const EVENTS_MAX: usize = 64;
+
+/// How long the broker may take to say what it has committed; a rebalance waits meanwhile.
+const CONFIRMED_WITHIN: Duration = Duration::from_secs(1);
 
 /// How often the thread looks whether it should stop: bounds how long leaving takes.
 const POLL: Duration = Duration::from_millis(100);
@@ -190,6 +193,7 @@ impl Drop for Ownership {
 fn keep_membership(consumer: BaseConsumer<Membership>, lag_commit_interval: Duration) {
     let shared = Arc::clone(&consumer.context().shared);
     let mut next_lag_commit = Instant::now() + lag_commit_interval;
+    let mut unconfirmed = None;
     while !shared.leaving.load(Ordering::Relaxed) {
         // A record may slip through between assigning and pausing. It is read by nobody here. An
         // error was told by the context already, which cannot see whether it is fatal.
@@ -199,11 +203,15 @@ fn keep_membership(consumer: BaseConsumer<Membership>, lag_commit_interval: Dura
             consumer.context().tell_error(error.to_string(), true);
         }
         if Instant::now() >= next_lag_commit {
-            consumer.context().commit_lag_offsets(&consumer);
+            let context = consumer.context();
+            if let Some(list) = unconfirmed.take() {
+                context.confirm_lag_offsets(&consumer, list);
+            }
+            unconfirmed = context.commit_lag_offsets(&consumer);
             next_lag_commit = Instant::now() + lag_commit_interval;
         }
     }
-    consumer.context().commit_lag_offsets(&consumer);
+    let _ = consumer.context().commit_lag_offsets(&consumer);
     // Dropping the consumer leaves the group.
 }
 
@@ -242,7 +250,7 @@ impl Membership {
             ));
             // Nothing is ever sent: released or given up, the answer is the same.
             let _ = released.recv_timeout(self.release_timeout);
-            self.commit_lag_offsets(consumer);
+            let _ = self.commit_lag_offsets(consumer);
         }
         self.forget_lag_offsets(&revoked);
         let unassigned = match consumer.rebalance_protocol() {
@@ -270,10 +278,11 @@ impl Membership {
         }
     }
 
-    fn commit_lag_offsets(&self, consumer: &BaseConsumer<Self>) {
+    /// Returns what was handed over; the answer of the broker is asked for later.
+    fn commit_lag_offsets(&self, consumer: &BaseConsumer<Self>) -> Option<TopicPartitionList> {
         let offsets = std::mem::take(&mut *self.shared.lag_offsets.lock().expect("never poisoned"));
         if offsets.is_empty() {
-            return;
+            return None;
         }
         let mut list = TopicPartitionList::with_capacity(offsets.len());
         for (TopicPartition { topic, partition }, offset) in &offsets {
@@ -287,7 +296,23 @@ impl Membership {
                 .lag_commits_failed
                 .fetch_add(1, Ordering::Relaxed);
             self.tell_error(error.to_string(), false);
+            return None;
         }
+        Some(list)
+    }
+
+    /// Asks the broker whether it has what was committed a while ago: the library tells nobody how a
+    /// commit ended that nobody waits for.
+    fn confirm_lag_offsets(&self, consumer: &BaseConsumer<Self>, list: TopicPartitionList) {
+        let expected = list.to_topic_map();
+        let held = consumer
+            .committed_offsets(list, CONFIRMED_WITHIN)
+            .is_ok_and(|committed| committed.to_topic_map() == expected);
+        let counter = match held {
+            true => &self.shared.lag_commits,
+            false => &self.shared.lag_commits_failed,
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Partitions of all topics with these numbers belong to another member now.
@@ -314,14 +339,6 @@ impl ConsumerContext for Membership {
             RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS => self.assign(consumer, list),
             _ => self.revoke(consumer, list),
         }
-    }
-
-    fn commit_callback(&self, result: KafkaResult<()>, _offsets: &TopicPartitionList) {
-        let counter = match result {
-            Ok(()) => &self.shared.lag_commits,
-            Err(_) => &self.shared.lag_commits_failed,
-        };
-        counter.fetch_add(1, Ordering::Relaxed);
     }
 }
 
