@@ -41,9 +41,9 @@ fn every_panel_has_data_and_what_goes_wrong_is_told() {
     let producer = Producer::start(&broker.address(), Arc::clone(&fault));
 
     let listen = free_address();
-    let mut run = Command::new(env!("CARGO_BIN_EXE_promoguard"));
-    run.args(["run", "--config", &settings, "--listen", &listen]);
-    let run = Server::start(&mut run, listen, &folder.join("run.log"));
+    let arguments = ["run", "--config", &settings, "--listen", &listen].map(str::to_owned);
+    let program = env!("CARGO_BIN_EXE_promoguard");
+    let run = Server::start(program, &arguments, listen, &folder.join("run.log"));
     wait_for("run is ready", || get(&run.address, "/readyz"));
 
     let webhook = Webhook::start();

@@ -2,6 +2,7 @@
 //!
 //! Decides how they are started, asked and ended. It must not know what is asked.
 
+use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
@@ -33,62 +34,74 @@ pub(crate) fn free_address() -> String {
     listener.local_addr().expect("it is bound").to_string()
 }
 
+/// Runs "$@" until standard input closes, which it does however the test ends, and kills it then.
+const KEEPER: &str = r#"
+"$@" &
+server=$!
+read -r _
+kill -KILL $server
+wait $server
+"#;
+
 /// A process that is killed when the test is over.
 pub(crate) struct Server {
-    process: Child,
+    keeper: Child,
     /// Where it listens.
     pub(crate) address: String,
 }
 
 impl Server {
-    /// Starts a command that serves HTTP at `address`; its log goes into a file.
-    pub(crate) fn start(command: &mut Command, address: String, log: &Path) -> Self {
-        let file = std::fs::File::create(log).expect("the folder of the test can be written");
+    /// Starts a program that serves HTTP at `address`; its log goes into a file.
+    pub(crate) fn start(program: &str, arguments: &[String], address: String, log: &Path) -> Self {
+        let file = File::create(log).expect("the folder of the test can be written");
         let copy = file.try_clone().expect("a file can be shared");
-        let process = command
-            .stdin(Stdio::null())
+        let keeper = Command::new("sh")
+            .args(["-c", KEEPER, "keeper", program])
+            .args(arguments)
+            .stdin(Stdio::piped())
             .stdout(file)
             .stderr(copy)
             .spawn();
-        let process = process.unwrap_or_else(|error| not_there(command, &error));
-        Self { process, address }
+        let keeper = keeper.expect("there is a shell");
+        Self { keeper, address }
     }
 
     /// Prometheus over a folder with `prometheus.yml`.
     pub(crate) fn prometheus(folder: &Path) -> Self {
         let address = free_address();
-        let mut command = Command::new("prometheus");
-        command
-            .arg(format!(
-                "--config.file={}",
-                folder.join("prometheus.yml").display()
-            ))
-            .arg(format!(
-                "--storage.tsdb.path={}",
-                folder.join("data").display()
-            ))
-            .arg(format!("--web.listen-address={address}"));
-        let server = Self::start(&mut command, address, &folder.join("prometheus.log"));
-        wait_for("Prometheus", || get(&server.address, "/-/ready"));
-        server
+        let arguments = [
+            format!("--config.file={}", folder.join("prometheus.yml").display()),
+            format!("--storage.tsdb.path={}", folder.join("data").display()),
+            format!("--web.listen-address={address}"),
+        ];
+        Self::ready("prometheus", &arguments, address, folder)
     }
 
     /// Alertmanager at an address that Prometheus' settings name, over `alertmanager.yml`.
     pub(crate) fn alertmanager(folder: &Path, address: String) -> Self {
-        let mut command = Command::new("prometheus-alertmanager");
-        command
-            .arg(format!(
+        let arguments = [
+            format!(
                 "--config.file={}",
                 folder.join("alertmanager.yml").display()
-            ))
-            .arg(format!(
-                "--storage.path={}",
-                folder.join("alerts").display()
-            ))
-            .arg(format!("--web.listen-address={address}"))
-            .arg("--cluster.listen-address=");
-        let server = Self::start(&mut command, address, &folder.join("alertmanager.log"));
-        wait_for("Alertmanager", || get(&server.address, "/-/ready"));
+            ),
+            format!("--storage.path={}", folder.join("alerts").display()),
+            format!("--web.listen-address={address}"),
+            "--cluster.listen-address=".to_owned(),
+        ];
+        Self::ready("prometheus-alertmanager", &arguments, address, folder)
+    }
+
+    fn ready(program: &str, arguments: &[String], address: String, folder: &Path) -> Self {
+        // Says what to install if it is not there.
+        tool(Command::new(program).arg("--version"));
+        let log = folder.join(program).with_extension("log");
+        let server = Self::start(program, arguments, address, &log);
+        let until = Instant::now() + DEADLINE;
+        while get(&server.address, "/-/ready").is_none() {
+            let said = std::fs::read_to_string(&log).unwrap_or_default();
+            assert!(Instant::now() < until, "{program} is not ready:\n{said}");
+            std::thread::sleep(Duration::from_millis(200));
+        }
         server
     }
 
@@ -107,8 +120,8 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+        drop(self.keeper.stdin.take());
+        let _ = self.keeper.wait();
     }
 }
 
