@@ -17,7 +17,7 @@ function frames(panel) {
   return series.map(({name, values}, index) => {
     const frame = toDataFrame({fields: [
       {name: 'time', type: FieldType.time, values: values.map(([at]) => at * 1000)},
-      {name, type: FieldType.number, values: values.map(([, value]) => Number(value)),
+      {name, type: FieldType.number, values: values.map(([, value]) => (Number.isFinite(Number(value)) ? Number(value) : null)),
        config: {...panel.fieldConfig.defaults, displayName: name}},
     ]});
     frame.fields.forEach((field) => {
@@ -35,20 +35,22 @@ function Content({panel, width, height}) {
   if (all.length === 0) return <p>no data</p>;
   if (panel.type === 'timeseries') {
     const legend = {...panel.options.legend, displayMode: 'list', calcs: []};
-    const shown = all.slice(0, 14);
+    const highest = (frame) => Math.max(0, ...frame.fields[1].values.filter(Number.isFinite));
+    const shown = all.sort((a, b) => highest(b) - highest(a)).slice(0, 10);
+    shown.forEach((frame, index) => { frame.fields.forEach((field) => { field.state = {seriesIndex: index}; }); });
     return <TimeSeries frames={shown} timeRange={range} timeZone="utc" legend={legend} width={width} height={height} />;
   }
   const values = all.map((frame) => ({...frame.fields[1].display(last(frame)), title: frame.fields[1].name, frame}));
   if (panel.type === 'stat') {
     return <div style={{display: 'flex'}}>{values.map(({frame, ...value}, index) =>
       <BigValue key={index} theme={theme} value={value} width={width / values.length} height={height}
-        colorMode={panel.options.colorMode} graphMode="none" textMode={values.length > 1 ? 'value_and_name' : 'value'} />)}</div>;
+        colorMode={panel.options.colorMode} graphMode="none" textMode={panel.options.textMode === 'auto' ? (values.length > 1 ? 'value_and_name' : 'value') : panel.options.textMode} />)}</div>;
   }
   const each = Math.min(30, height / values.length);
   return values.map(({frame, ...value}, index) =>
     <BarGauge key={index} theme={theme} value={value} field={frame.fields[1].config} display={frame.fields[1].display}
       orientation="horizontal" displayMode={panel.options.displayMode} width={width} height={each - 2} showUnfilled
-      text={{titleSize: 12, valueSize: 12}} alignmentFactors={{title: values.reduce((a, b) => a.title.length > b.title.length ? a : b).title, text: '00000000'}} />);
+      text={{titleSize: 12, valueSize: 12}} alignmentFactors={{title: values.reduce((a, b) => a.title.length > b.title.length ? a : b).title + '  ', text: '00000'}} />);
 }
 
 function Panel({panel}) {

@@ -17,7 +17,12 @@ async function ask({expr: expression, instant}) {
   const answer = await fetch(`${prometheus}/api/v1/${path}`, {method: 'POST', body: new URLSearchParams({query, ...when})});
   const {data, error} = await answer.json();
   if (error) throw new Error(`${query}: ${error}`);
-  return data.result.map(({metric, values, value}) => ({metric, values: values ?? [value]}));
+  // A step without a sample is a gap in the line, as in Grafana.
+  const steps = instant ? [to] : Array.from({length: Math.floor((to - from) / step) + 1}, (_, index) => from + index * step);
+  return data.result.map(({metric, values, value}) => {
+    const known = new Map((values ?? [value]).map(([at, number]) => [instant ? to : at, number]));
+    return {metric, values: steps.map((at) => [at, known.get(at) ?? NaN])};
+  });
 }
 
 const loader = {'.svg': 'dataurl', '.png': 'dataurl', '.ttf': 'dataurl'};
