@@ -30,7 +30,7 @@ fn beside(present: &Scorecard, other: &Against) -> String {
     };
     let of_all = |card: &Scorecard, told: &dyn Fn(&LeakRow) -> String| {
         card.leaks_of("leaks", "all")
-            .map_or("-".to_owned(), |all| told(all))
+            .map_or("-".to_owned(), told)
     };
     let rows = vec![
         words(["two judges on the same worlds", "in force", "the other"]),
