@@ -447,7 +447,9 @@ impl Telemetry {
 }
 
 fn merchant_series(exporter: &Exporter, merchants: &[String]) -> Vec<(String, Counter, Counter)> {
-    let names = merchants.iter().map(String::as_str);
+    // As the decoder spells them.
+    let names: Vec<String> = merchants.iter().map(|name| name.to_lowercase()).collect();
+    let names = names.iter().map(String::as_str);
     let series = |name: &str| {
         let orders = exporter.counter(&table::MERCHANT_ORDERS, &[name]);
         let clickless = exporter.counter(&table::MERCHANT_CLICKLESS_ORDERS, &[name]);

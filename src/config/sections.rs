@@ -400,8 +400,8 @@ impl Default for Http {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Metrics {
-    /// Merchants with time series of their own, by the names of their registry entries, in lower
-    /// case, at most 100; all others are shown together. A shop whose click ids vanish is found
+    /// Merchants with time series of their own, by the names of their registry entries, in any case,
+    /// at most 100; all others are shown together. A shop whose click ids vanish is found
     /// by these.
     pub merchants: Vec<String>,
 }

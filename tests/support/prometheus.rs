@@ -180,15 +180,17 @@ impl Webhook {
         Self { address, alerts }
     }
 
-    /// Waits until an alert of this name is told as firing.
-    pub(crate) fn wait_for(&self, name: &str) -> Value {
+    /// Waits until an alert of this name, with this label, is told as firing.
+    pub(crate) fn wait_for(&self, name: &str, (label, value): (&str, &str)) -> Value {
         let until = Instant::now() + DEADLINE;
         loop {
             let left = until.saturating_duration_since(Instant::now());
             let alert = self.alerts.recv_timeout(left);
             let alert = alert.unwrap_or_else(|_| panic!("{name} did not arrive in time"));
             println!("told: {} {}", alert["status"], alert["labels"]);
-            if alert["status"] == "firing" && alert["labels"]["alertname"] == name {
+            let labels = &alert["labels"];
+            let is_wanted = labels["alertname"] == name && labels[label] == value;
+            if alert["status"] == "firing" && is_wanted {
                 return alert;
             }
         }
