@@ -59,6 +59,11 @@ fn every_panel_has_data_and_what_goes_wrong_is_told() {
 
     every_expression_gives_a_series(&prometheus);
     every_metric_reaches_prometheus(&prometheus);
+    // Else ConsumerStalled would fire for ever, and what it is for would go unnoticed.
+    wait_for("a commit that the broker confirms", || {
+        let done = prometheus.query("promoguard_commits_total{result=\"done\"} > 0");
+        (!done.is_empty()).then_some(())
+    });
 
     fault.store(Fault::DeadLetters as u8, Ordering::Relaxed);
     let told = webhook.wait_for("DeadLetterFlood", ("reason", "bad_time"));
