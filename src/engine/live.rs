@@ -15,7 +15,8 @@ use anyhow::{Context, Result, bail};
 use promoguard_detect::SettingsBook;
 use promoguard_event::{DecoderLimits, PseudonymKey};
 use promoguard_kafka::{
-    KafkaSettings, Ownership, OwnershipEvent, OwnershipOptions, ReleaseToken, describe,
+    KafkaSettings, Ownership, OwnershipEvent, OwnershipOptions, ReleaseToken, TopicDescription,
+    describe,
 };
 use promoguard_pipeline::PipelineSettings;
 use promoguard_sketch::HashKey;
@@ -27,6 +28,7 @@ use super::session::Session;
 use crate::config::sections::Topics;
 use crate::http::Health;
 use crate::telemetry::Telemetry;
+use crate::telemetry::labels::{CommitResult, KafkaIssue};
 
 /// Settings of a run over Kafka.
 #[derive(Clone)]
@@ -94,6 +96,7 @@ pub fn run(
         owned: BTreeSet::new(),
         session: None,
         measured: Instant::now(),
+        commits: (0, 0),
     };
     while !stop.load(Ordering::Relaxed) {
         health.moved("engine", TURN_PATIENCE);
@@ -116,6 +119,9 @@ pub struct Layout {
     pub partitions: i32,
     /// Partitions of the topics that every process reads whole, by topic.
     pub shared: BTreeMap<String, i32>,
+    /// How long the broker keeps records of the logs, in ms, by topic; not there where it keeps
+    /// them for good or does not tell.
+    pub retention_ms: BTreeMap<String, i64>,
 }
 
 impl Layout {
@@ -149,7 +155,15 @@ impl Layout {
             .into_iter()
             .map(|name| Ok((name.clone(), partitions_of(name)?)))
             .collect::<Result<_>>()?;
-        Ok(Self { partitions, shared })
+        let retention = |(name, topic): (&String, &TopicDescription)| {
+            let ms = topic.configs.get("retention.ms")?.parse().ok()?;
+            (ms >= 0).then(|| (name.clone(), ms))
+        };
+        Ok(Self {
+            partitions,
+            shared,
+            retention_ms: cluster.topics.iter().filter_map(retention).collect(),
+        })
     }
 }
 
@@ -163,6 +177,8 @@ struct Engine<'a> {
     owned: BTreeSet<i32>,
     session: Option<Session>,
     measured: Instant,
+    /// Commits that the metrics have been told of: done, failed.
+    commits: (u64, u64),
 }
 
 impl Engine<'_> {
@@ -184,6 +200,7 @@ impl Engine<'_> {
                     fatal: true,
                 }) => bail!("the consumer group refuses this member: {reason}"),
                 Ok(OwnershipEvent::Error { reason, .. }) => {
+                    self.telemetry.add_kafka_issues(KafkaIssue::Group, 1);
                     warn!(%reason, "consumer group");
                 }
                 Err(TryRecvError::Empty) => break,
@@ -200,6 +217,8 @@ impl Engine<'_> {
             release.release();
         }
         self.owned = owned;
+        let owned: Vec<u32> = self.owned.iter().map(|p| *p as u32).collect();
+        self.telemetry.set_owned(&owned);
         self.start_session()
     }
 
@@ -223,7 +242,7 @@ impl Engine<'_> {
         }
         self.health.not_ready("registry", "being read");
         self.open_flags = OpenFlags::default();
-        let session = Session::start(self.settings, &self.layout, &self.owned)?;
+        let session = Session::start(self.settings, &self.layout, &self.owned, now_ms())?;
         info!(codes = session.registered_codes(), "registry read");
         self.health.ready("registry");
         self.health.ready("kafka");
@@ -248,6 +267,12 @@ impl Engine<'_> {
             session.measure(self.telemetry, now_ms());
             session.commit_for_lag(ownership);
             self.publisher.flush()?;
+            let (done, failed) = ownership.lag_commits();
+            let told = std::mem::replace(&mut self.commits, (done, failed));
+            self.telemetry
+                .add_commits(CommitResult::Done, done - told.0);
+            self.telemetry
+                .add_commits(CommitResult::Failed, failed - told.1);
         }
         Ok(())
     }

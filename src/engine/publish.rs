@@ -85,6 +85,7 @@ impl Publisher {
             self.send_line(Sink::JudgedOrders, &topic, order.code.as_bytes())?;
         }
         self.output.poll();
+        self.telemetry.set_output_in_flight(self.output.in_flight());
         self.check()
     }
 
@@ -169,6 +170,7 @@ impl Publisher {
         self.output
             .flush(self.flush_timeout)
             .context("cannot deliver the outputs")?;
+        self.telemetry.set_output_in_flight(self.output.in_flight());
         for (sink, records) in self.sent.drain(..) {
             let result = DeliveryResult::Delivered;
             self.telemetry.add_sink_deliveries(sink, result, records);

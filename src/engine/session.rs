@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use promoguard_event::{EventTime, Topic};
+use promoguard_event::{Code, EventTime, FlagState, Topic};
 use promoguard_kafka::{
     Intake as KafkaIntake, IntakeIssue, Ownership, PartitionEnd, SourceId, StartOffset,
     TopicPartition,
 };
-use promoguard_pipeline::{Effects, ShardSet};
+use promoguard_pipeline::{Effects, Routed, ShardSet};
 use rustix::time::{ClockId, clock_gettime};
 use tracing::{info, warn};
 
@@ -19,12 +19,14 @@ use super::decode::IntakeKeys;
 use super::desk::{Desk, Role};
 use super::live::{Layout, LiveSettings};
 use super::measure::{
-    OpenFlags, measure_counts, measure_decision, measure_defects, measure_effects, measure_state,
+    OpenFlags, measure_counts, measure_decision, measure_defects, measure_effects, measure_scores,
+    measure_state, measure_windows,
 };
 use super::partition::{Log, Partition, idle_watermark};
 use super::publish::{Coordinates, Publisher};
 use super::shadow::ShadowComparison;
 use crate::telemetry::Telemetry;
+use crate::telemetry::labels::{KafkaIssue, StatePart};
 
 /// How long the registry may take to be read.
 const REGISTRY_TIMEOUT: Duration = Duration::from_secs(300);
@@ -33,7 +35,11 @@ const REGISTRY_TIMEOUT: Duration = Duration::from_secs(300);
 pub struct Session {
     kafka: KafkaIntake,
     roles: BTreeMap<SourceId, Role>,
-    next_offsets: BTreeMap<SourceId, i64>,
+    /// The next offset of each source, and when the record before it came into Kafka, epoch ms.
+    next_offsets: BTreeMap<SourceId, (i64, i64)>,
+    retention_ms: BTreeMap<String, i64>,
+    /// The wall clock at the start, epoch ms: what Kafka had by then is history.
+    started_ms: i64,
     desk: Desk,
     paused: BTreeSet<TopicPartition>,
     waiting_records_max: usize,
@@ -50,7 +56,12 @@ impl Session {
     ///
     /// # Errors
     /// Kafka cannot be read.
-    pub fn start(settings: &LiveSettings, layout: &Layout, owned: &BTreeSet<i32>) -> Result<Self> {
+    pub fn start(
+        settings: &LiveSettings,
+        layout: &Layout,
+        owned: &BTreeSet<i32>,
+        now_ms: i64,
+    ) -> Result<Self> {
         let mut pipeline = settings.pipeline.clone();
         pipeline.shards = layout.partitions as u32;
         let slack_ms = pipeline.reorder_slack_ms;
@@ -68,11 +79,14 @@ impl Session {
             kafka: KafkaIntake::new(&settings.kafka, &[]).context("cannot start reading Kafka")?,
             roles: BTreeMap::new(),
             next_offsets: BTreeMap::new(),
+            retention_ms: layout.retention_ms.clone(),
+            started_ms: now_ms,
             desk: Desk::new(
                 keys.intake(),
                 shards,
                 partitions.collect(),
                 settings.future_ms_max,
+                now_ms,
             ),
             paused: BTreeSet::new(),
             waiting_records_max: settings.waiting_records_max,
@@ -123,32 +137,69 @@ impl Session {
         telemetry: &Telemetry,
     ) -> Result<()> {
         let started = cpu_seconds();
-        let polled = self.poll(poll_ms, now_ms)?;
+        let turned = Instant::now();
+        self.desk.now_ms = now_ms;
+        let polled = self.poll(poll_ms, now_ms, telemetry)?;
         let read =
             [Topic::Clicks, Topic::Orders].map(|topic| (topic, self.desk.counts.of(topic).read));
         self.send_side_outputs(publisher, open_flags, telemetry)?;
         self.follow_idle(now_ms);
+        let releasing = cpu_seconds();
         let released = self.release();
+        let judging_seconds = cpu_seconds() - releasing;
         self.bound_waiting()?;
         let effects = self.desk.shards.take_effects();
         publisher.perform(&effects)?;
         measure_effects(telemetry, &effects, open_flags);
+        telemetry.observe_judged_hours(effects.judged_hours, judging_seconds);
+        if effects.judged_hours > 0 {
+            measure_windows(telemetry, &effects, self.desk.shards.registry());
+            measure_scores(telemetry, &self.desk.shards);
+        }
         self.compare_shadow(&effects);
         let seconds = (cpu_seconds() - started) / polled.max(1) as f64;
         for (topic, read) in read {
             telemetry.observe_event_processing(topic, seconds * read as f64, read);
         }
-        if let Some(hour) = effects.judged_hour
-            && !effects.flags.is_empty()
-        {
+        if !effects.flags.is_empty() {
             publisher.flush()?;
-            let delay_ms = (now_ms - hour.end().millis()).max(0);
+            self.tell_flags(&effects);
+        }
+        // Hours that closed before this process began are history that is told again.
+        if let Some(hour) = effects.judged_hour
+            && hour.end().millis() >= self.started_ms
+        {
+            let published_ms = now_ms + turned.elapsed().as_millis() as i64;
+            let delay_ms = (published_ms - hour.end().millis()).max(0);
             for _ in &effects.flags {
                 telemetry.observe_flag_publish_delay(delay_ms as f64 / 1000.0);
             }
         }
         telemetry.set_watermark(released);
         Ok(())
+    }
+
+    /// One line in the log for each flag that opens or clears, so that what a reader of the topic
+    /// sees can be found again by its id and partition.
+    fn tell_flags(&mut self, effects: &Effects) {
+        for judged in &effects.flags {
+            let flag = &judged.flag;
+            if !matches!(flag.state, FlagState::Opened | FlagState::Cleared) {
+                continue;
+            }
+            let code = Code::parse(&flag.code).ok();
+            let partition = code.map(|code| self.desk.shards.slot(code.as_str()).shard);
+            info!(
+                flag_id = %flag.flag_id,
+                rev = flag.rev,
+                state = flag.state.as_str(),
+                kind = flag.kind.as_str(),
+                score_db = flag.score.value().round(),
+                partition,
+                hour = %judged.hour,
+                "flag published"
+            );
+        }
     }
 
     fn compare_shadow(&mut self, effects: &Effects) {
@@ -182,22 +233,36 @@ impl Session {
             let Some(log_name) = self.kafka.topic_partition(*source) else {
                 continue;
             };
-            let next = self.next_offsets.get(source).copied().unwrap_or(0);
+            let (next, arrived_ms) = self
+                .next_offsets
+                .get(source)
+                .copied()
+                .unwrap_or((0, now_ms));
             let end = self.kafka.cached_watermarks(log_name).map_or(next, |w| w.1);
             let records = (end - next).max(0) as u64;
-            let newest = self.desk.newest(*log, *partition);
-            let seconds = match newest {
-                Some(newest) if records > 0 => (now_ms - newest.millis()).max(0) as f64 / 1000.0,
-                _ => 0.0,
+            let seconds = match records {
+                0 => 0.0,
+                _ => (now_ms - arrived_ms).max(0) as f64 / 1000.0,
             };
-            telemetry.set_consumer_lag(topic, *partition as u32, records, seconds);
+            let retention_ms = self.retention_ms.get(&log_name.topic);
+            let headroom = retention_ms.map_or(f64::INFINITY, |ms| *ms as f64 / 1000.0 - seconds);
+            let partition = *partition as u32;
+            telemetry.set_consumer_lag(topic, partition, records, seconds, headroom);
         }
+        let mut waiting = 0;
+        for (number, partition) in &self.desk.partitions {
+            waiting += partition.waiting() as u64;
+            telemetry.set_partition_watermark(*number as u32, partition.release_point());
+        }
+        telemetry.set_waiting(waiting, self.paused.len() as u64);
+        let waiting_bytes = waiting * size_of::<Routed>() as u64;
+        telemetry.set_state_bytes(StatePart::MergeBuffer, waiting_bytes);
         measure_state(telemetry, &self.desk.shards, &mut self.early_rotations);
     }
 
     /// Tells the group how far the logs were read; for lag tools only.
     pub fn commit_for_lag(&self, ownership: &Ownership) {
-        for (source, next) in &self.next_offsets {
+        for (source, (next, _)) in &self.next_offsets {
             if let (Some(Role::Events(_, _)), Some(log)) =
                 (self.roles.get(source), self.kafka.topic_partition(*source))
             {
@@ -251,14 +316,14 @@ impl Session {
             if Instant::now() > deadline {
                 bail!("the registry could not be read to its end within {REGISTRY_TIMEOUT:?}");
             }
-            at_end.extend(self.poll_once(100)?.1);
+            at_end.extend(self.poll_once(100, None)?.1);
         }
         self.desk.shards.apply_registry();
         Ok(())
     }
 
-    fn poll(&mut self, poll_ms: u32, now_ms: i64) -> Result<u64> {
-        let (polled, ends) = self.poll_once(poll_ms)?;
+    fn poll(&mut self, poll_ms: u32, now_ms: i64, telemetry: &Telemetry) -> Result<u64> {
+        let (polled, ends) = self.poll_once(poll_ms, Some(telemetry))?;
         for source in ends {
             if let Some(Role::Events(log, partition)) = self.roles.get(&source)
                 && let Some(owned) = self.desk.partitions.get_mut(partition)
@@ -270,21 +335,29 @@ impl Session {
     }
 
     /// Returns how many records came, and which sources are at their end now.
-    fn poll_once(&mut self, poll_ms: u32) -> Result<(u64, Vec<SourceId>)> {
+    fn poll_once(
+        &mut self,
+        poll_ms: u32,
+        telemetry: Option<&Telemetry>,
+    ) -> Result<(u64, Vec<SourceId>)> {
         let (roles, desk, next_offsets) = (&self.roles, &mut self.desk, &mut self.next_offsets);
         desk.start_batch();
         let outcome = self
             .kafka
             .poll_batch(poll_ms, self.batch_records_max, &mut |record| {
-                next_offsets.insert(record.source, record.offset + 1);
+                let next = (record.offset + 1, record.timestamp_ms);
+                next_offsets.insert(record.source, next);
                 desk.take(roles[&record.source], &record);
             })?;
         for issue in outcome.issues {
+            if let Some(telemetry) = telemetry {
+                telemetry.add_kafka_issues(kafka_issue(&issue), 1);
+            }
             report(issue)?;
         }
         let is_at_end = |end: &&PartitionEnd| {
             let next = self.next_offsets.get(&end.source);
-            next.is_none_or(|next| end.offset >= *next)
+            next.is_none_or(|(next, _)| end.offset >= *next)
         };
         let ends = outcome.partition_ends.iter().filter(is_at_end);
         let ends = ends.map(|end| end.source).collect();
@@ -323,6 +396,15 @@ impl Session {
             let histogram = telemetry.event_delay(topic);
             let mut batch = histogram.batch();
             delays.drain(..).for_each(|delay| batch.observe(delay));
+            histogram.absorb(&mut batch);
+        }
+        for (topic, waits) in [Topic::Clicks, Topic::Orders]
+            .into_iter()
+            .zip(&mut self.desk.waits)
+        {
+            let histogram = telemetry.event_wait(topic);
+            let mut batch = histogram.batch();
+            waits.drain(..).for_each(|wait| batch.observe(wait));
             histogram.absorb(&mut batch);
         }
         measure_counts(telemetry, &std::mem::take(&mut self.desk.counts));
@@ -390,6 +472,13 @@ impl Session {
 fn cpu_seconds() -> f64 {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     time.tv_sec as f64 + time.tv_nsec as f64 * 1e-9
+}
+
+fn kafka_issue(issue: &IntakeIssue) -> KafkaIssue {
+    match issue {
+        IntakeIssue::Connection { .. } => KafkaIssue::Connection,
+        IntakeIssue::Partition { .. } | IntakeIssue::Gap { .. } => KafkaIssue::Partition,
+    }
 }
 
 fn report(issue: IntakeIssue) -> Result<()> {
