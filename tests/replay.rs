@@ -168,6 +168,12 @@ fn the_summary_of_a_replay_with_a_shadow_says_who_flagged_what() {
     let line = line.unwrap_or_else(|| panic!("no line about the shadow: {said}"));
     let equal = ", 0 only by the present settings, 0 only by the shadow";
     assert!(line.ends_with(equal), "{line}");
+    // The shipped model as a file of its own: the same judge, so the same flags.
+    let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/crates/detect/data/judge.json");
+    let by_model = format!("model.shadow_file={shipped}");
+    let output = promoguard(&words(&["--set", &by_model]));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.lines().any(|said| said == line), "{said}");
     let output = promoguard(&words(&["--shadow-flags-out", &of("shadow")]));
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stderr).contains("[detect.shadow]"));

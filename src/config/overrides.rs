@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use promoguard_detect::{BookError, DetectSettings, MerchantSettings, SettingsBook};
+use promoguard_detect::{BookError, DetectSettings, Judge, MerchantSettings, SettingsBook};
 use serde_json::Value;
 
 use super::check::Problem;
@@ -36,6 +36,8 @@ pub struct Shadow {
     pub settings: Written,
     /// By merchant.
     pub merchants: BTreeMap<String, Written>,
+    /// Another model of the learned judge.
+    pub judge: Option<Judge>,
 }
 
 /// A path below `detect` that leads into one of the layers.
@@ -176,7 +178,10 @@ impl Detect {
         let Some(shadow) = &self.overrides.shadow else {
             return Ok(None);
         };
-        let settings = overlaid(&self.settings, &shadow.settings)?;
+        let mut settings = overlaid(&self.settings, &shadow.settings)?;
+        if let Some(judge) = &shadow.judge {
+            settings.judge = judge.clone();
+        }
         settings.validate().map_err(|error| {
             let said = |key: &str| {
                 let written = shadow.settings.contains_key(key);

@@ -404,8 +404,8 @@ fn plan_replay(replay: cli::Replay, environment: &[(String, String)]) -> Result<
     let config = settle(&replay.settings, environment, arguments)?.config;
     if outputs.shadow_flags.is_some() && config.detect.overrides.shadow.is_none() {
         return Err(PlanError::Usage(
-            "--shadow-flags-out needs settings to try: [detect.shadow] in the settings file, or \
-             --set detect.shadow.NAME=VALUE"
+            "--shadow-flags-out needs something to try: [detect.shadow] or model.shadow_file in the \
+             settings file, or --set detect.shadow.NAME=VALUE"
                 .to_owned(),
         ));
     }
@@ -556,6 +556,11 @@ fn settle(
     let mut resolved = resolve(&layers(settings, environment, named)?)?;
     if let Some(file) = &resolved.config.model.file {
         resolved.config.detect.settings.judge = read_model(file)?;
+    }
+    if let Some(file) = &resolved.config.model.shadow_file {
+        let judge = read_model(file)?;
+        let overrides = &mut resolved.config.detect.overrides;
+        overrides.shadow.get_or_insert_default().judge = Some(judge);
     }
     Ok(resolved)
 }

@@ -46,6 +46,9 @@ pub struct Model {
     /// File of the model to judge with, as `promoguard train` writes it. Left out: the model that
     /// promoguard ships with.
     pub file: Option<PathBuf>,
+    /// File of a model that is tried in shadow, with the settings of `[detect.shadow]` where there
+    /// are some, else with the present ones. Left out: the shadow, if any, uses the model above.
+    pub shadow_file: Option<PathBuf>,
 }
 
 /// `[kafka]`.
