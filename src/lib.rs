@@ -11,7 +11,6 @@ pub mod config;
 pub mod engine;
 pub mod evaluate;
 pub mod explain;
-pub mod holds;
 pub mod http;
 pub mod logging;
 pub mod report;
