@@ -43,6 +43,6 @@ pub use quality::{KindQuality, Quality, ScoreBand, SignalQuality};
 pub use queue::{
     FlagCard, QueueCounts, QueueFilter, QueuePage, QueueSort, QueueStatus, SPARK_DAYS,
 };
-pub use records::{CodeRecord, EvidenceRecord, FlagRecord, Span};
+pub use records::{AnyTime, CodeRecord, EvidenceRecord, FlagRecord, Span};
 pub use sheet::{CodeSheet, HourSums, OrderRow, SimilarFlag, SimilarWhy};
 pub use store::{Scope, Store, StoreError};
