@@ -186,7 +186,7 @@ pub(crate) fn timeline(timeline: &Timeline, t: &Texts) -> Markup {
             @if has_clicks { li { span.key.key-clicks {} (t.say("legend-clicks")) } }
             @if timeline.usual.is_some() { li { span.key.key-usual {} (t.say("legend-usual")) } }
             @if timeline.onset.is_some() { li { span.key.key-onset {} (t.say("legend-onset")) } }
-            @if !timeline.posts.is_empty() { li { span.key.key-post {} (t.say("legend-post")) } }
+            @if timeline.posts.iter().any(|post| timeline.contains(*post)) { li { span.key.key-post {} (t.say("legend-post")) } }
         }
     }
 }

@@ -65,8 +65,7 @@ pub(crate) fn shell(
     let waiting = visitor
         .user
         .as_ref()
-        .and_then(|_| parts.store.queue_counts(&visitor.scope(), wall_ms()).ok())
-        .map(|counts| counts.waiting);
+        .and_then(|_| parts.store.waiting(&visitor.scope()).ok());
     html! {
         (DOCTYPE)
         html lang=(t.language.as_str()) {

@@ -100,6 +100,9 @@ impl Texts {
 
     /// `318 000 ₸`: estimates, whole from a hundred on.
     pub(crate) fn money(&self, amount: Decimal, currency: Currency) -> String {
+        if amount.0 == 0 {
+            return format!("0{SPACE}{}", sign(currency));
+        }
         format!("{}{SPACE}{}", self.words.money(amount), sign(currency))
     }
 

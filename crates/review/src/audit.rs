@@ -274,7 +274,7 @@ impl Store {
             Err(error) => return Err(StoreError::File(path, error)),
         };
         text.lines()
-            .map(|line| serde_json::from_str(line))
+            .map(serde_json::from_str)
             .collect::<Result<_, _>>()
             .map_err(|error| StoreError::Damaged("anchor", error))
     }

@@ -342,9 +342,9 @@ fn flag(transaction: &Transaction<'_>, line: &[u8], newest_ms: &mut i64) -> Resu
             "INSERT INTO flags (flag_id, rev, code, spelling, partner_id, merchant, marketplace,
                 kind, state, score, score_max, opened_ms, updated_ms, onset_ms, onset_low_ms,
                 onset_high_ms, leaked, leaked_low, leaked_high, commission, commission_low,
-                commission_high, currency, body)
+                commission_high, currency)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10, ?11, ?11, ?12, ?13, ?14, ?15,
-                ?16, ?17, ?18, ?19, ?20, ?21, ?22)
+                ?16, ?17, ?18, ?19, ?20, ?21)
              ON CONFLICT (flag_id) DO UPDATE SET rev = excluded.rev, kind = excluded.kind,
                 state = excluded.state, score = excluded.score,
                 score_max = MAX(score_max, excluded.score), updated_ms = excluded.updated_ms,
@@ -354,7 +354,7 @@ fn flag(transaction: &Transaction<'_>, line: &[u8], newest_ms: &mut i64) -> Resu
                 commission = excluded.commission, commission_low = excluded.commission_low,
                 commission_high = excluded.commission_high, currency = excluded.currency,
                 partner_id = excluded.partner_id, merchant = excluded.merchant,
-                marketplace = excluded.marketplace, body = excluded.body
+                marketplace = excluded.marketplace
              WHERE excluded.rev > flags.rev",
         )?
         .execute(params![
@@ -378,8 +378,7 @@ fn flag(transaction: &Transaction<'_>, line: &[u8], newest_ms: &mut i64) -> Resu
             money(|interval| interval.estimate)?,
             money(|interval| interval.low)?,
             money(|interval| interval.high)?,
-            exposure.currency.as_str(),
-            body
+            exposure.currency.as_str()
         ])?;
     if changed == 0 {
         // An older revision that came late: it is kept, and changes nothing.
@@ -539,10 +538,12 @@ fn code(transaction: &Transaction<'_>, line: &[u8]) -> Result<bool, Refusal> {
 fn reckon_leaking(transaction: &Transaction<'_>, newest_ms: i64) -> Result<(), StoreError> {
     transaction
         .prepare_cached(
-            "UPDATE flags SET leaking = COALESCE((
-                SELECT CAST(SUM(orders.commission * orders.p_leak) AS INTEGER) FROM orders
-                WHERE orders.code = flags.code AND orders.ts > ?1), 0)
-             WHERE state <> 'cleared' AND outcome IS NULL",
+            "UPDATE flags SET leaking = reckoned.leaking FROM (
+                SELECT flag_id, COALESCE((
+                    SELECT CAST(SUM(orders.commission * orders.p_leak) AS INTEGER) FROM orders
+                    WHERE orders.code = waiting.code AND orders.ts > ?1), 0) AS leaking
+                FROM flags AS waiting WHERE state <> 'cleared' AND outcome IS NULL) AS reckoned
+             WHERE reckoned.flag_id = flags.flag_id AND reckoned.leaking <> flags.leaking",
         )?
         .execute([newest_ms - DAY_MS])?;
     Ok(())

@@ -273,6 +273,30 @@ impl Store {
         })
     }
 
+    /// How many flags wait.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn waiting(&self, scope: &Scope) -> Result<u64, StoreError> {
+        self.read(|connection| {
+            let query = match scope {
+                // The index of the queue alone answers this.
+                Scope::All => connection
+                    .prepare_cached(
+                        "SELECT COUNT(*) FROM flags WHERE state <> 'cleared' AND outcome IS NULL",
+                    )?
+                    .query_row([], |row| row.get(0)),
+                Scope::Merchant(merchant) => connection
+                    .prepare_cached(
+                        "SELECT COUNT(*) FROM flags WHERE state <> 'cleared' AND outcome IS NULL
+                           AND merchant = ?1",
+                    )?
+                    .query_row([merchant], |row| row.get(0)),
+            };
+            Ok(query?)
+        })
+    }
+
     /// Flags that opened after an instant and wait.
     ///
     /// # Errors

@@ -218,7 +218,10 @@ pub(crate) fn flag_record(
     flag_id: &str,
 ) -> Result<Option<FlagRecord>, StoreError> {
     let body: Option<String> = connection
-        .prepare_cached("SELECT body FROM flags WHERE flag_id = ?1")?
+        .prepare_cached(
+            "SELECT flag_revisions.body FROM flags JOIN flag_revisions USING (flag_id, rev)
+             WHERE flag_id = ?1",
+        )?
         .query_row([flag_id], |row| row.get(0))
         .optional()?;
     body.map(|body| serde_json::from_str(&body))

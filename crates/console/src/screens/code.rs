@@ -334,7 +334,7 @@ fn referrers(visitor: &Visitor, flag: Option<&FlagRecord>) -> Markup {
             tbody { @for referrer in referrers {
                 tr {
                     th scope="row" { (name(&referrer.host))
-                        @if referrer.known_coupon_site { " " span.chip.hot { span aria-hidden="true" { "％ " } (t.say("coupon-site")) } } }
+                        @if referrer.known_coupon_site { " " span.chip.hot { span aria-hidden="true" { "% " } (t.say("coupon-site")) } } }
                     td.number { (t.words.count(referrer.orders)) }
                 }
             } }

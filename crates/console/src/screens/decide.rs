@@ -140,13 +140,16 @@ fn form(
                                 @if word == "at" { " " input type="datetime-local" name="hold_at" value=[asked.hold_at.as_deref()] aria-label=(t.say("hold-at")); }
                             }
                         }
-                        button type="submit" formmethod="get" formnovalidate { (t.say("hold-preview")) }
                     } @else if card.kind == FlagKind::ClickFlood.as_str() { p.soft { (t.say("hold-no-flood")) } }
                     @else { p.soft { (t.say("hold-not-yours")) } }
                     @if let Some(preview) = &preview { (preview_text(visitor, preview)) }
                 }
                 div.send {
                     button.decide.big type="submit" disabled[taken.is_some()] { (t.say("decide-send")) }
+                    // After the decision: the first button of a form is the one that Enter presses.
+                    @if may_hold {
+                        button type="submit" formmethod="get" formnovalidate { (t.say("hold-preview")) }
+                    }
                     span.soft { (t.say("decide-send-how")) }
                 }
             }

@@ -19,6 +19,7 @@ pub(crate) fn waterfall(visitor: &Visitor, flag: &FlagRecord) -> Markup {
         .iter()
         .fold(1.0, |high: f64, (from, to)| high.max(*from).max(*to));
     html! {
+        div.wide tabindex="0" role="group" aria-label=(t.say("evidence-title")) {
         table.evidence {
             caption.unseen { (t.say("evidence-title")) }
             thead {
@@ -44,6 +45,7 @@ pub(crate) fn waterfall(visitor: &Visitor, flag: &FlagRecord) -> Markup {
                     td.bars { (bar(0.0, flag.score, low, high)) }
                 }
             }
+        }
         }
         @if !silent.is_empty() {
             details.silent {

@@ -17,7 +17,7 @@ use crate::page::{self, Section, name, nothing, pager, state};
 use crate::policy::Permission;
 
 /// Flags on a page.
-const PER_PAGE: u32 = 40;
+const PER_PAGE: u32 = 30;
 
 const STATUSES: [(QueueStatus, &str, &str); 4] = [
     (QueueStatus::Waiting, "waiting", "status-waiting"),
@@ -313,7 +313,7 @@ pub(crate) fn until(visitor: &Visitor, until_ms: i64) -> String {
 pub(crate) fn short_kind(visitor: &Visitor, kind: &str) -> Markup {
     let t = &visitor.texts;
     let sign = match kind {
-        "coupon_site" => "％",
+        "coupon_site" => "%",
         "extension" => "⧉",
         "insider_or_community" => "⚇",
         "click_flood" => "⇶",

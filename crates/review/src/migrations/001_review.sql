@@ -22,6 +22,7 @@ CREATE TABLE codes (
 CREATE INDEX codes_partner ON codes (partner_id);
 CREATE INDEX codes_merchant ON codes (merchant);
 
+-- Rows stay small, because lists walk over them; the whole of a flag is in its revisions.
 CREATE TABLE flags (
     flag_id         TEXT PRIMARY KEY,
     rev             INTEGER NOT NULL,
@@ -48,7 +49,6 @@ CREATE TABLE flags (
     currency        TEXT NOT NULL,
     -- Expected leaked commission of the last 24 hours.
     leaking         INTEGER NOT NULL DEFAULT 0,
-    body            TEXT NOT NULL,
     claimed_by      TEXT,
     claimed_until_ms INTEGER,
     decisions       INTEGER NOT NULL DEFAULT 0,
