@@ -5,7 +5,7 @@
 //!
 //! - [`Console`] and [`Console::router`]: the whole of it
 //! - [`Access`]: with accounts, or open on the machine itself
-//! - [`routes::routes`]: every page with the permission it needs; [`policy::allows`]: who has which
+//! - [`route_rules`]: every page with the permission it needs; [`allows`]: who has which
 //!
 //! Pages work without JavaScript; `console.js` adds keys, and a line that says what is new. Nothing
 //! is loaded from elsewhere.

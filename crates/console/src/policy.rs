@@ -44,7 +44,10 @@ impl Permission {
 }
 
 /// Whether a role has a permission. What is not named here is denied.
-#[expect(clippy::match_like_matches_macro, reason = "reads as the table that it is")]
+#[expect(
+    clippy::match_like_matches_macro,
+    reason = "reads as the table that it is"
+)]
 pub const fn allows(role: Role, permission: Permission) -> bool {
     use Permission::{
         DeadLetters, Decide, Export, Hold, People, Public, Read, SignedIn, Trail, Watch,

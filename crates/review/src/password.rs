@@ -7,10 +7,10 @@ use crate::store::StoreError;
 /// Why a new password is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PasswordFault {
-    /// Shorter than [`CHARS_MIN`].
+    /// Fewer than 8 characters.
     #[error("too short: at least 8 characters, better 15")]
     Short,
-    /// Longer than [`CHARS_MAX`].
+    /// More than 128 characters.
     #[error("too long: at most 128 characters")]
     Long,
     /// Everybody tries it.

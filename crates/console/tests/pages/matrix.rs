@@ -211,3 +211,30 @@ async fn an_open_console_refuses_requests_for_another_host() {
     let answer = opened.get("/", "").await;
     assert_eq!(answer.status, StatusCode::MISDIRECTED_REQUEST);
 }
+
+/// What a page must need by its address alone, said once more and otherwise than in the table: a
+/// matrix that is made from the table cannot find a wrong row of it.
+#[test]
+fn the_table_gives_each_page_the_permission_that_its_address_speaks_of() {
+    for RouteRule {
+        method,
+        path,
+        needs,
+    } in route_rules()
+    {
+        let first = path.split(['/', '.']).nth(1).unwrap();
+        let expected = match (first, method) {
+            ("sign-in" | "set-up" | "language" | "assets", _) => Permission::Public,
+            ("sign-out", _) => Permission::SignedIn,
+            ("audit", _) => Permission::Trail,
+            ("settings", _) => Permission::People,
+            ("dead-letters", _) => Permission::DeadLetters,
+            ("quality" | "ops", _) => Permission::Watch,
+            (_, Method::Post) => Permission::Decide,
+            (_, Method::Get) if path.ends_with(".csv") => Permission::Export,
+            (_, Method::Get) if path.ends_with("/decide") => Permission::Decide,
+            (_, Method::Get) => Permission::Read,
+        };
+        assert_eq!(needs, expected, "{path}");
+    }
+}
