@@ -77,10 +77,13 @@ fn browse(script: &str, arguments: &[&str]) {
 struct Demo {
     child: Child,
     base: String,
+    /// It is killed, so what it would remove at its end is removed here.
+    _temporary: tempfile::TempDir,
 }
 
 impl Demo {
     fn start() -> Demo {
+        let temporary = tempfile::tempdir().unwrap();
         let mut child = Command::new(env!("CARGO_BIN_EXE_promoguard"))
             .args([
                 "demo",
@@ -93,6 +96,7 @@ impl Demo {
                 "--listen",
                 "127.0.0.1:0",
             ])
+            .env("TMPDIR", temporary.path())
             .stderr(Stdio::piped())
             .stdout(Stdio::null())
             .spawn()
@@ -106,7 +110,11 @@ impl Demo {
             }
             assert!(started.elapsed() < DEADLINE, "the demo takes too long");
         };
-        Demo { child, base }
+        Demo {
+            child,
+            base,
+            _temporary: temporary,
+        }
     }
 }
 
