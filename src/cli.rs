@@ -10,10 +10,14 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use promoguard_simulate::{Family, WorldSettings};
 
+mod console;
 mod explain;
 mod help;
 mod holds;
 
+pub use console::{
+    Audit, AuditAction, Console, Review, ReviewAction, ReviewBackup, ReviewRestore, ReviewStore,
+};
 pub use explain::Explain;
 pub use holds::{HoldFormat, Holds};
 
@@ -51,6 +55,14 @@ pub enum Command {
     /// Tell what a flag holds of a payout and what it releases, order by order
     #[command(after_help = help::HOLDS)]
     Holds(Box<Holds>),
+    /// Serve the analysts' console over the review store, which follows Kafka
+    #[command(after_help = help::CONSOLE)]
+    Console(Console),
+    /// Check the trail of what people did
+    Audit(Audit),
+    /// Copy the review store, put a copy back, or read the topics anew
+    #[command(after_help = help::REVIEW)]
+    Review(Review),
     /// Consume Kafka and publish flags, until stopped
     #[command(after_help = help::RUN)]
     Run(Run),

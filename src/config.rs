@@ -17,6 +17,7 @@ pub mod keys;
 pub mod layers;
 pub mod overrides;
 pub mod plan;
+pub mod review;
 pub mod schema;
 pub mod sections;
 mod value;
@@ -24,9 +25,9 @@ mod wire;
 
 pub use layers::{Fault, Faults, Layers, Origin, Resolved, resolve};
 pub use plan::{
-    ConfigPlan, DemoPlan, DoctorPlan, EvaluatePlan, ExplainPlan, HoldsPlan, Plan, PlanError,
-    ReplayInputs, ReplayOutputs, ReplayPlan, RunPlan, SimulatePlan, SimulateTarget, TopicsPlan,
-    TrainPlan,
+    ConfigPlan, ConsolePlan, DemoPlan, DoctorPlan, EvaluatePlan, ExplainPlan, HoldsPlan, Plan,
+    PlanError, ReplayInputs, ReplayOutputs, ReplayPlan, ReviewPlan, ReviewWork, RunPlan,
+    SimulatePlan, SimulateTarget, TopicsPlan, TrainPlan,
 };
 pub use sections::Config;
 

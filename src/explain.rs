@@ -8,16 +8,10 @@ use promoguard_detect::{Explanation, Layer};
 use promoguard_event::{EventTime, Evidence};
 use promoguard_pipeline::CodeAccount;
 
-use crate::report::clock::Clock;
+use promoguard_words::{Clock, Language, SignalWords, Table, Words, find, is_arithmetic};
 
 mod json;
 mod text;
-pub mod words;
-mod words_en;
-mod words_kk;
-mod words_ru;
-
-use words::{Language, SignalWords, Words, find};
 
 /// The account of a code in a language and a time zone.
 pub struct Told<'a> {
@@ -90,7 +84,7 @@ impl<'a> Told<'a> {
     }
 
     /// A name's own words, or the name where this version has none.
-    fn say<'n>(&self, table: words::Table<&'static str>, name: &'n str) -> &'n str
+    fn say<'n>(&self, table: Table<&'static str>, name: &'n str) -> &'n str
     where
         'static: 'n,
     {
@@ -103,44 +97,6 @@ impl<'a> Told<'a> {
         let leaked = orders.iter().filter(|order| order.p_leak > 0.5).count();
         (orders.len() as u64, leaked as u64)
     }
-}
-
-/// How the values of a signal are meant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Measure {
-    /// A share from 0 to 1.
-    Share,
-    /// A multiple of the usual.
-    Multiple,
-    /// So many a day.
-    ADay,
-    /// A number of sightings, with nothing to compare it with.
-    Count,
-}
-
-impl Measure {
-    fn of(signal: &str) -> Measure {
-        match signal {
-            "click_growth" => Measure::Multiple,
-            "volume" => Measure::ADay,
-            "sighting" => Measure::Count,
-            _ => Measure::Share,
-        }
-    }
-}
-
-/// Items of the arithmetic: they observe nothing, and come last.
-fn is_arithmetic(signal: &str) -> bool {
-    const ARITHMETIC: [&str; 7] = [
-        "prior",
-        "mixture",
-        "market",
-        "agreement",
-        "limit",
-        "persistence",
-        "scale",
-    ];
-    ARITHMETIC.contains(&signal)
 }
 
 /// What spoke, strongest first, the arithmetic last.

@@ -8,10 +8,10 @@
 pub mod cli;
 pub mod commands;
 pub mod config;
+pub mod console;
 pub mod engine;
 pub mod evaluate;
 pub mod explain;
-pub mod holds;
 pub mod http;
 pub mod logging;
 pub mod report;

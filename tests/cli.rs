@@ -65,12 +65,19 @@ pub(crate) fn check_golden(name: &str, text: &str) {
 
 #[test]
 fn the_help_of_every_command_is_the_one_that_was_read_and_agreed() {
-    let commands: [&[&str]; 15] = [
+    let commands: [&[&str]; 22] = [
         &[],
         &["demo"],
         &["replay"],
         &["explain"],
         &["holds"],
+        &["console"],
+        &["audit"],
+        &["audit", "verify"],
+        &["review"],
+        &["review", "backup"],
+        &["review", "restore"],
+        &["review", "rebuild"],
         &["run"],
         &["simulate"],
         &["evaluate"],
@@ -98,8 +105,8 @@ fn the_help_of_every_command_is_the_one_that_was_read_and_agreed() {
 #[test]
 fn no_line_of_help_is_wider_than_a_terminal() {
     for command in [
-        "demo", "replay", "explain", "holds", "run", "simulate", "evaluate", "topics", "doctor",
-        "config",
+        "demo", "replay", "explain", "holds", "console", "audit", "review", "run", "simulate",
+        "evaluate", "topics", "doctor", "config",
     ] {
         let output = run(&[command, "--help"]);
         for line in stdout(&output).lines() {

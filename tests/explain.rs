@@ -11,7 +11,6 @@ use std::process::{Command, Output};
 use std::sync::Arc;
 
 use promoguard::explain::Told;
-use promoguard::explain::words::Language;
 use promoguard_detect::{
     Circumstance, Episode, Explanation, History, Lack, Layer, LeakedOrder, Story,
 };
@@ -21,6 +20,7 @@ use promoguard_event::{
 };
 use promoguard_pipeline::CodeAccount;
 use promoguard_simulate::{World, WorldSettings, write_files};
+use promoguard_words::Language;
 use serde_json::Value;
 
 /// Set this to write the golden files anew; then read the difference before committing it.

@@ -2,6 +2,8 @@
 
 mod architecture;
 mod cli;
+mod console;
+mod console_on_kafka;
 mod evaluate;
 mod explain;
 mod holds;

@@ -6,7 +6,7 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 
 use super::{KeyFiles, Order, Settings};
-use crate::explain::words::Language;
+use promoguard_words::Language;
 
 /// `promoguard explain`.
 #[derive(Debug, Args)]

@@ -30,7 +30,33 @@ Examples:
   promoguard demo --codes 1000 --weeks 8 --seed 7 --once
       A larger world; print the summary and end.
 
-Nothing is read, nothing is written to disk, and no network is used but the page's own address.";
+The page is the analysts' console; a decision there reaches the detector, and no password is asked,
+so it listens on this machine only. Nothing is read and no network is used but that address; what the
+console shows lies in a temporary file that is removed at the end.";
+
+pub(super) const CONSOLE: &str = "\
+Examples:
+  promoguard console --store review.db --brokers kafka:9092
+      Prints a link to make the first admin, then serves the console.
+  promoguard console --config promoguard.toml --listen 10.0.0.7:9464
+      On another address than this machine's own: only once there are users, and behind a proxy that
+      speaks TLS, because browsers send the session over TLS only.
+
+The review store is one file. It follows the topics of flags, windows, judged orders, codes and dead
+letters from where it stands, and decisions leave for their topic. Settings: [review] and [http].";
+
+pub(super) const AUDIT_VERIFY: &str = "\
+Examples:
+  promoguard audit verify --store review.db
+      whole: 1204 entries; anchors vouch for the first 1198
+
+Anchors lie beside the store, in review.db.anchors; copy them to hands that cannot write the store.
+What came after the last anchor (every five minutes, and at the end) can be cut off unnoticed.";
+
+pub(super) const REVIEW: &str = "\
+Examples:
+  promoguard review backup --store review.db --to review-2026-11-28.db
+  promoguard review restore --store review.db --from review-2026-11-28.db";
 
 pub(super) const REPLAY: &str = "\
 Examples:

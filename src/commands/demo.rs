@@ -1,16 +1,18 @@
-//! `promoguard demo`: a simulated programme through the real pipeline, and a page that shows what
-//! it finds.
+//! `promoguard demo`: a simulated programme through the real pipeline, and the console over what it
+//! finds. What people decide there goes back into the pipeline.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use axum::Router;
 use axum::response::Html;
 use axum::routing::get;
+use promoguard_console::{Access, Banner, Console, ConsoleSettings};
 use promoguard_event::{EventTime, Flag, FlagState, PseudonymKey, Topic};
 use promoguard_pipeline::Effects;
+use promoguard_review::{FeedKind, Limits, Role, Store, User};
 use promoguard_simulate::{RecordBatch, World, WorldSettings};
 use promoguard_sketch::HashKey;
 
@@ -18,6 +20,7 @@ use super::DONE;
 use super::run::stop_on_signals;
 use crate::config::DemoPlan;
 use crate::config::keys::KeyRing;
+use crate::console::lines::FeedLines;
 use crate::engine::measure::{
     OpenFlags, measure_effects, measure_scores, measure_state, measure_windows,
 };
@@ -28,6 +31,10 @@ use crate::report::ReportCollector;
 use crate::telemetry::Telemetry;
 
 const HOUR_MS: i64 = 3_600_000;
+/// While the past is lived through, the store is fed with so much at once.
+const FED_AT_ONCE_BYTES: usize = 4 << 20;
+/// Decisions taken in an hour of the world.
+const DECISIONS_MAX: u32 = 1_000;
 /// Simulated hours a second after the past has been lived through, where none were asked for.
 const LIVE_HOURS_PER_SECOND: f64 = 1.0;
 
@@ -38,7 +45,21 @@ const LIVE_HOURS_PER_SECOND: f64 = 1.0;
 pub(super) fn execute(plan: DemoPlan) -> Result<u8> {
     let started = Instant::now();
     let stop = stop_on_signals()?;
+    let address = plan.config.http.listen;
+    if !address.ip().is_loopback() {
+        bail!(
+            "the demo asks nobody for a password, so it listens on this machine only, not on {address}"
+        );
+    }
     let board = Arc::new(Mutex::new(ReportCollector::new(&plan.config.display.zone)?));
+    let folder = tempfile::tempdir().context("cannot make a folder for the console's store")?;
+    let limits = Limits {
+        orders_days: 90,
+        ..plan.config.review.limits()
+    };
+    let store = Arc::new(Store::open(&folder.path().join("review.db"), limits)?);
+    let now_ms = Arc::new(AtomicI64::new(0));
+    let console = console(&plan, Arc::clone(&store), Arc::clone(&now_ms))?;
     let telemetry = Telemetry::with_merchants(&plan.config.metrics.merchants);
     let health = Health::new();
     health.not_ready("demo", "living through the past weeks");
@@ -46,9 +67,9 @@ pub(super) fn execute(plan: DemoPlan) -> Result<u8> {
         &plan.config.http,
         telemetry.clone(),
         health.clone(),
-        pages(&board),
+        pages(&board).merge(console.router()),
     )?;
-    let mut demo = Demo::new(&plan, board, telemetry)?;
+    let mut demo = Demo::new(&plan, board, telemetry, store, now_ms)?;
     if !plan.quiet {
         eprintln!(
             "Simulating {} codes over {} weeks; watch http://{}/ (metrics at /metrics).",
@@ -59,9 +80,13 @@ pub(super) fn execute(plan: DemoPlan) -> Result<u8> {
     }
     let past_end = demo.world.settings().start + i64::from(plan.weeks) * 7 * 24 * HOUR_MS;
     while demo.world.now() < past_end && !stop.load(Ordering::Relaxed) {
-        demo.hour();
+        demo.hour()?;
+        if demo.lines.len() >= FED_AT_ONCE_BYTES || plan.hours_per_second.is_some() {
+            demo.feed()?;
+        }
         pace(plan.hours_per_second, &stop);
     }
+    demo.feed()?;
     health.ready("demo");
     println!("{}", demo.table());
     if !plan.quiet {
@@ -74,24 +99,44 @@ pub(super) fn execute(plan: DemoPlan) -> Result<u8> {
     }
     if !plan.once {
         eprintln!(
-            "Going on with live traffic at http://{}/ until Ctrl-C.",
+            "The console is at http://{}/ and goes on with live traffic until Ctrl-C.",
             listener.address()
         );
         while !stop.load(Ordering::Relaxed) {
-            demo.hour();
+            demo.hour()?;
+            demo.feed()?;
             pace(plan.hours_per_second.or(Some(LIVE_HOURS_PER_SECOND)), &stop);
         }
     }
     Ok(DONE)
 }
 
+/// The console, open to whoever sits at this machine.
+fn console(plan: &DemoPlan, store: Arc<Store>, now_ms: Arc<AtomicI64>) -> Result<Console> {
+    let visitor = User {
+        name: "demo".to_owned(),
+        role: Role::Admin,
+        merchant: None,
+        disabled: false,
+    };
+    let settings = ConsoleSettings {
+        access: Access::Open(visitor),
+        zone: plan.config.display.zone.clone(),
+        language: plan.config.review.language.words(),
+        now: Arc::new(move || EventTime::from_millis(now_ms.load(Ordering::Relaxed))),
+        banner: Some(Banner::Demo),
+    };
+    Ok(Console::new(store, settings)?)
+}
+
+/// The page of a report, for comparison.
 fn pages(board: &Arc<Mutex<ReportCollector>>) -> Router {
     let board = Arc::clone(board);
     let page = move || {
         let board = Arc::clone(&board);
         async move { Html(lock(&board).flags_page()) }
     };
-    Router::new().route("/", get(page))
+    Router::new().route("/report", get(page))
 }
 
 fn lock(board: &Mutex<ReportCollector>) -> std::sync::MutexGuard<'_, ReportCollector> {
@@ -118,6 +163,11 @@ struct Demo {
     early_rotations: u64,
     last_flags: std::collections::BTreeMap<String, Flag>,
     events: u64,
+    store: Arc<Store>,
+    /// What the store has not got yet.
+    lines: FeedLines,
+    /// The world's time, for the console.
+    now_ms: Arc<AtomicI64>,
 }
 
 impl Demo {
@@ -125,12 +175,14 @@ impl Demo {
         plan: &DemoPlan,
         board: Arc<Mutex<ReportCollector>>,
         telemetry: Telemetry,
+        store: Arc<Store>,
+        now_ms: Arc<AtomicI64>,
     ) -> Result<Self> {
         let keys = KeyRing::or_published(&plan.config.keys)?;
         let days = f64::from(plan.weeks) * 7.0;
-        let now = SystemTime::now().duration_since(UNIX_EPOCH);
-        let now_ms = now.map_or(0, |since| since.as_millis() as i64);
-        let start = now_ms - (days * 24.0) as i64 * HOUR_MS;
+        let wall = SystemTime::now().duration_since(UNIX_EPOCH);
+        let wall_ms = wall.map_or(0, |since| since.as_millis() as i64);
+        let start = wall_ms - (days * 24.0) as i64 * HOUR_MS;
         let world = World::new(WorldSettings {
             seed: plan.seed,
             codes: plan.codes,
@@ -148,9 +200,14 @@ impl Demo {
             &HashKey::new(*keys.hash.bytes()),
             PseudonymKey::new(*keys.pseudonym.bytes()),
         );
+        let registry = world.codes();
         engine
-            .register(&world.codes())
+            .register(&registry)
             .context("the simulated registry cannot be read")?;
+        let mut lines = FeedLines::default();
+        for line in registry.split_inclusive(|byte| *byte == b'\n') {
+            lines.add(FeedKind::Code, line);
+        }
         for entry in engine.shards().registry().entries() {
             lock(&board).add_entry(entry);
         }
@@ -164,11 +221,15 @@ impl Demo {
             early_rotations: 0,
             last_flags: std::collections::BTreeMap::new(),
             events: 0,
+            store,
+            lines,
+            now_ms,
         })
     }
 
     /// Lives through one hour of the world.
-    fn hour(&mut self) {
+    fn hour(&mut self) -> Result<()> {
+        self.take_decisions()?;
         self.batch.clear();
         self.world.next_hour(&mut self.batch);
         for record in self.batch.iter() {
@@ -185,7 +246,32 @@ impl Demo {
         let effects = self.engine.advance(watermark);
         self.telemetry
             .observe_judged_hours(effects.judged_hours, judging.elapsed().as_secs_f64());
+        self.now_ms.store(self.world.now(), Ordering::Relaxed);
+        self.lines.add_effects(&effects);
         self.show(effects);
+        Ok(())
+    }
+
+    /// What was decided in the console goes into the pipeline, as one more input.
+    fn take_decisions(&mut self) -> Result<()> {
+        let waiting = self.store.unpublished(DECISIONS_MAX)?;
+        if waiting.is_empty() {
+            return Ok(());
+        }
+        for decision in &waiting {
+            self.engine.push(Topic::Decisions, decision.line.as_bytes());
+        }
+        let ids: Vec<i64> = waiting.iter().map(|decision| decision.id).collect();
+        self.store.mark_published(&ids, self.world.now())?;
+        Ok(())
+    }
+
+    /// The store gets what it has not got yet.
+    fn feed(&mut self) -> Result<()> {
+        if !self.lines.is_empty() {
+            self.lines.feed(&self.store, &[])?;
+        }
+        Ok(())
     }
 
     fn show(&mut self, effects: Effects) {

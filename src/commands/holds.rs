@@ -15,7 +15,7 @@ use crate::config::HoldsPlan;
 use crate::config::keys::KeyRing;
 use crate::engine::decode::{DecodePool, FileSource, IntakeKeys};
 use crate::engine::features::each_line;
-use crate::holds::{
+use promoguard_review::holds::{
     Candidate, FallenOrders, FellAway, HeldFlag, HoldList, HoldRequest, holds, read, write,
 };
 
@@ -45,7 +45,9 @@ pub(super) fn execute(plan: HoldsPlan) -> Result<u8> {
 fn read_flag(plan: &HoldsPlan) -> Result<Option<HeldFlag>> {
     let mut flag = None;
     for path in &plan.flags {
-        each_line(path, |line| read::take_flag(line, &plan.flag_id, &mut flag))?;
+        each_line(path, |line| {
+            Ok(read::take_flag(line, &plan.flag_id, &mut flag)?)
+        })?;
     }
     if flag.is_none() && !plan.flags.is_empty() {
         bail!("there is no flag {} in the flags given", plan.flag_id);

@@ -14,12 +14,14 @@ use crate::logging;
 
 pub(crate) mod aligned;
 mod config;
+mod console;
 mod demo;
 mod doctor;
 mod evaluate;
 mod explain;
 mod holds;
 mod replay;
+mod review;
 mod run;
 mod simulate;
 mod topics;
@@ -83,6 +85,8 @@ fn execute(plan: Plan) -> anyhow::Result<u8> {
         Plan::Replay(plan) => replay::execute(*plan),
         Plan::Explain(plan) => explain::execute(*plan),
         Plan::Holds(plan) => holds::execute(*plan),
+        Plan::Console(plan) => console::execute(*plan),
+        Plan::Review(plan) => review::execute(*plan),
         Plan::Run(plan) => run::execute(*plan),
     }
 }

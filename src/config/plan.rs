@@ -13,10 +13,12 @@ use crate::cli::{self, Cli, Command, ConfigAction, Order, TopicsAction};
 use super::layers::{Argument, Faults, Layers, Resolved, resolve};
 use super::sections::Config;
 
+mod console;
 mod evaluate;
 mod explain;
 mod holds;
 
+pub use console::{ConsolePlan, ReviewPlan, ReviewWork};
 pub use evaluate::EvaluatePlan;
 pub use explain::ExplainPlan;
 pub use holds::HoldsPlan;
@@ -32,6 +34,10 @@ pub enum Plan {
     Explain(Box<ExplainPlan>),
     /// `promoguard holds`.
     Holds(Box<HoldsPlan>),
+    /// `promoguard console`.
+    Console(Box<ConsolePlan>),
+    /// `promoguard audit` and `promoguard review`.
+    Review(Box<ReviewPlan>),
     /// `promoguard run`.
     Run(Box<RunPlan>),
     /// `promoguard simulate`.
@@ -271,6 +277,9 @@ impl Plan {
             Command::Replay(replay) => plan_replay(*replay, environment),
             Command::Explain(explain) => explain::plan(*explain, environment),
             Command::Holds(holds) => holds::plan(*holds, environment),
+            Command::Console(console) => console::plan(console, environment),
+            Command::Audit(audit) => console::audit(audit, environment),
+            Command::Review(review) => console::review(review, environment),
             Command::Run(run) => {
                 let config = settle(&run.settings, environment, run_arguments(&run))?.config;
                 Ok(Plan::Run(Box::new(RunPlan { config })))
@@ -304,6 +313,8 @@ impl Plan {
             Plan::Replay(plan) => plan.config.log,
             Plan::Explain(plan) => plan.config.log,
             Plan::Holds(plan) => plan.config.log,
+            Plan::Console(plan) => plan.config.log,
+            Plan::Review(plan) => plan.config.log,
             Plan::Run(plan) => plan.config.log,
             Plan::Simulate(plan) => plan.config.log,
             Plan::Train(plan) => plan.config.log,

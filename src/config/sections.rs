@@ -12,6 +12,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::judge::Detect;
+use super::review::Review;
 
 /// All settings.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -30,6 +31,8 @@ pub struct Config {
     pub http: Http,
     /// What /metrics shows besides what it always does.
     pub metrics: Metrics,
+    /// The review store behind the console, and its people.
+    pub review: Review,
     /// How things are shown to people. The judge itself works in UTC.
     pub display: Display,
     /// Secret keys, each in a file of its own that only its owner may read (mode 0600). A file

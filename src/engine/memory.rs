@@ -70,8 +70,8 @@ impl MemoryEngine {
         Ok(())
     }
 
-    /// Takes a click, an order or a sighting as it arrives; a bad one is counted. Sightings are told
-    /// in the log of orders.
+    /// Takes a click, an order, a sighting or a decision as it arrives; a bad one is counted.
+    /// Sightings and decisions are told in the log of orders.
     pub fn push(&mut self, topic: Topic, payload: &[u8]) {
         if self.records.len() >= RECORDS_KEPT {
             self.records.clear();
@@ -80,7 +80,7 @@ impl MemoryEngine {
             self.bad_lines.add_dead_letter(topic, error.kind);
             return;
         }
-        let (source, ts, routed) = if topic == Topic::Sightings {
+        let (source, ts, routed) = if matches!(topic, Topic::Sightings | Topic::Decisions) {
             let Some(notice) = self.records.notices.pop() else {
                 return;
             };

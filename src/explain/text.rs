@@ -7,8 +7,9 @@ use std::collections::BTreeSet;
 use promoguard_detect::{Episode, Lack, Layer};
 use promoguard_event::{Evidence, Exposure};
 
-use super::words::fill;
-use super::{Measure, Told, by_strength};
+use promoguard_words::fill;
+
+use super::{Told, by_strength};
 
 /// Columns of a line; what is longer goes on in the next one.
 const COLUMNS: usize = 100;
@@ -381,7 +382,6 @@ fn write_layer(told: &Told<'_>, heading: &str, layer: &Layer, page: &mut Page) {
 
 /// Observed against expected in the signal's own measure; `None` where it observes nothing.
 pub(super) fn figures(told: &Told<'_>, item: &Evidence) -> Option<String> {
-    let (words, phrases) = (told.words, &told.words.phrases);
     let Evidence::Signal {
         signal,
         observed,
@@ -392,20 +392,5 @@ pub(super) fn figures(told: &Told<'_>, item: &Evidence) -> Option<String> {
     else {
         return None;
     };
-    let measure = Measure::of(signal);
-    if measure == Measure::Count {
-        return (*n > 0).then(|| words.counted(*n, &phrases.sightings));
-    }
-    let shown = |value: f64| match measure {
-        Measure::Share => words.percent(value),
-        Measure::Multiple => format!("{}×", words.number(value, 1)),
-        Measure::ADay => fill(phrases.a_day, &[("value", words.number(value, 1))]),
-        Measure::Count => words.number(value, 0),
-    };
-    let values = [
-        ("observed", shown((*observed)?)),
-        ("expected", shown((*expected)?)),
-        ("n", words.count(*n)),
-    ];
-    Some(fill(phrases.observed, &values))
+    told.words.figures(signal, *observed, *expected, *n)
 }

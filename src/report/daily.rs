@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use promoguard_event::{Hour, Window};
 
-use super::clock::{Clock, Day};
+use promoguard_words::{Clock, Day};
 
 /// Hours that are kept apart from the sums of their days, because a revision may still replace
 /// them: the 14 days that events may be late, and one more.

@@ -4,10 +4,10 @@
 use maud::{Markup, html};
 use promoguard_event::{Decibans, EventTime, Evidence, Flag};
 
-use super::clock::Clock;
 use super::numbers::{count, part, plain, score};
 use super::text::visible;
 use super::words::{SignalWords, signal_title, signal_words, strength};
+use promoguard_words::Clock;
 
 /// Width of a bar's own coordinates; it is stretched to its cell.
 const WIDTH: f64 = 300.0;

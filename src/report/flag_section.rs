@@ -3,7 +3,6 @@
 use maud::{Markup, html};
 use promoguard_event::{Flag, FlagKind};
 
-use super::clock::day_text;
 use super::daily::Sums;
 use super::evidence::{abstained, waterfall};
 use super::flag_table::shop;
@@ -13,6 +12,7 @@ use super::page::Page;
 use super::text::foreign;
 use super::timeline::{Timeline, draw};
 use super::words::{kind_sentence, next_steps, state, step, strength};
+use promoguard_words::day_text;
 
 /// Rows of the table behind the picture; longer series are summed over more days.
 const ROWS_MAX: usize = 60;

@@ -13,7 +13,6 @@ use promoguard_event::{Code, CodeEntry, EventTime, Flag, ScoreLine, Window};
 
 use crate::engine::sinks::Tally;
 
-pub(crate) mod clock;
 mod daily;
 mod evidence;
 mod flag_section;
@@ -31,11 +30,11 @@ mod words;
 #[cfg(test)]
 mod tests;
 
-use clock::Clock;
 use daily::Daily;
 use history::History;
 use page::{Page, Run};
 pub(crate) use page::{STYLE, head};
+use promoguard_words::Clock;
 
 /// Gathers what a page needs while a run goes on: daily sums, flags, the registry.
 ///

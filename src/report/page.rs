@@ -12,11 +12,11 @@ use maud::{Markup, PreEscaped, html};
 use promoguard_event::ScoreLine;
 use sha2::{Digest, Sha256};
 
-use super::clock::Clock;
 use super::daily::Daily;
 use super::history::Episode;
 use super::{Known, flag_section, flag_table, headline, limits, quality};
 use crate::engine::sinks::Tally;
+use promoguard_words::Clock;
 
 /// Flags told in full on the page of a run; the rest is in the table. A section takes about 25 KB,
 /// so this keeps the page near 12 MB, which browsers still open at once.

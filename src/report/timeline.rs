@@ -4,9 +4,9 @@
 
 use maud::{Markup, html};
 
-use super::clock::{Day, begins_month, day_text};
 use super::daily::Sums;
 use super::numbers::{count, counted};
+use promoguard_words::{Day, begins_month, day_text};
 
 /// What is drawn.
 pub(super) struct Timeline {

@@ -130,9 +130,13 @@ pub(super) fn test_names() -> BTreeSet<String> {
     for (_, content) in rust_files() {
         let mut under_test = false;
         for line in content.lines().map(str::trim) {
-            if line == "#[test]" {
+            if ["#[test]", "#[tokio::test]"].contains(&line) {
                 under_test = true;
-            } else if let Some(rest) = line.strip_prefix("fn ").filter(|_| under_test) {
+            } else if let Some(rest) = line
+                .trim_start_matches("async ")
+                .strip_prefix("fn ")
+                .filter(|_| under_test)
+            {
                 names.insert(
                     rest.split(|c: char| !c.is_alphanumeric() && c != '_')
                         .next()

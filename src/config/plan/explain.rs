@@ -7,7 +7,7 @@ use promoguard_event::{Code, EventTime, parse_rfc3339};
 use super::{Plan, PlanError, ReplayInputs, argument, key_arguments, settle};
 use crate::cli::{self, Order};
 use crate::config::Config;
-use crate::explain::words::Language;
+use promoguard_words::Language;
 
 /// A code to be explained.
 #[derive(Debug)]

@@ -7,7 +7,7 @@ use promoguard_event::parse_rfc3339;
 use super::{Plan, PlanError, key_arguments, settle};
 use crate::cli;
 use crate::config::Config;
-use crate::holds::{HoldFrom, Rule};
+use promoguard_review::holds::{HoldFrom, Rule};
 
 /// A list of what to hold for one flag.
 #[derive(Debug)]

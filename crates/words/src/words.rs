@@ -1,4 +1,4 @@
-//! What a language has to say to explain a code, and how it writes numbers.
+//! What a language has to say about codes, and how it writes numbers.
 //!
 //! Decides: the shape of the tables, plural forms, separators. The tables themselves stand in one
 //! file a language; must not know the order in which they are used.
@@ -6,9 +6,9 @@
 use promoguard_event::Decimal;
 use serde::Serialize;
 
-use super::words_en::ENGLISH;
-use super::words_kk::KAZAKH;
-use super::words_ru::RUSSIAN;
+use crate::english::ENGLISH;
+use crate::kazakh::KAZAKH;
+use crate::russian::RUSSIAN;
 
 /// A language of the explanation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,6 +9,7 @@ use promoguard_event::{Currency, Decimal, Exposure, FlagState};
 use serde::Serialize;
 
 use super::{HeldFlag, HoldLine, HoldList, Reason, Totals};
+use crate::csv::cell;
 
 /// The columns of the CSV, and the fields of the NDJSON.
 pub const COLUMNS: [&str; 12] = [
@@ -99,19 +100,6 @@ fn decision(line: &HoldLine) -> &'static str {
 
 fn probability(ppm: u32) -> String {
     format!("{}.{:06}", ppm / 1_000_000, ppm % 1_000_000)
-}
-
-fn cell(text: &str) -> String {
-    let is_formula = text
-        .trim_start()
-        .starts_with(['=', '+', '-', '@', '\t', '\r'])
-        || text.starts_with(['\t', '\r']);
-    let guard = if is_formula { "'" } else { "" };
-    if text.contains(['"', ',', '\n', '\r']) {
-        format!("\"{guard}{}\"", text.replace('"', "\"\""))
-    } else {
-        format!("{guard}{text}")
-    }
 }
 
 /// The totals as people read them.

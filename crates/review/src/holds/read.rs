@@ -2,7 +2,6 @@
 //!
 //! Decides: which fields must be there. Must not know: where the lines come from.
 
-use anyhow::{Context, Result, ensure};
 use promoguard_event::{
     Currency, Decimal, EventTime, Exposure, FlagKind, FlagState, Likelihood, Onset,
 };
@@ -50,12 +49,26 @@ struct OrderLine {
     flag_id: Option<String>,
 }
 
+/// Why a line cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// It is no flag.
+    #[error("not a flag: {0}")]
+    Flag(serde_json::Error),
+    /// It is no judged order.
+    #[error("not a judged order: {0}")]
+    Order(serde_json::Error),
+    /// Its money cannot be.
+    #[error("not a judged order: an amount is negative or too large")]
+    Amount,
+}
+
 /// Takes a line of flags if it is a newer revision of `flag_id` than the one at hand.
 ///
 /// # Errors
 /// The line is no flag.
-pub fn take_flag(line: &[u8], flag_id: &str, kept: &mut Option<HeldFlag>) -> Result<()> {
-    let flag: FlagLine = serde_json::from_slice(line).context("not a flag")?;
+pub fn take_flag(line: &[u8], flag_id: &str, kept: &mut Option<HeldFlag>) -> Result<(), ReadError> {
+    let flag: FlagLine = serde_json::from_slice(line).map_err(ReadError::Flag)?;
     let known = kept.as_ref().map_or(0, |kept| kept.rev);
     if flag.flag_id != flag_id || flag.rev <= known {
         return Ok(());
@@ -79,14 +92,13 @@ pub fn take_flag(line: &[u8], flag_id: &str, kept: &mut Option<HeldFlag>) -> Res
 ///
 /// # Errors
 /// The line is no judged order.
-pub fn judged_order(line: &[u8]) -> Result<Candidate> {
-    let order: OrderLine = serde_json::from_slice(line).context("not a judged order")?;
+pub fn judged_order(line: &[u8]) -> Result<Candidate, ReadError> {
+    let order: OrderLine = serde_json::from_slice(line).map_err(ReadError::Order)?;
     let money = [order.amount, order.commission.unwrap_or_default()];
     let is_money = |decimal: &Decimal| (0..=MONEY_UNITS_MAX).contains(&decimal.0);
-    ensure!(
-        money.iter().all(is_money),
-        "not a judged order: an amount is negative or too large"
-    );
+    if !money.iter().all(is_money) {
+        return Err(ReadError::Amount);
+    }
     Ok(Candidate {
         order_id: order.order_id,
         merchant: order.merchant,

@@ -2,25 +2,33 @@
 //!
 //! Decides: the zone, the calendar day that an hour belongs to, and how both are written.
 
-use anyhow::{Context, Result};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 use promoguard_event::{EventTime, Hour};
 
 /// A calendar day of the zone, as days since 1970-01-01.
-pub(super) type Day = i32;
+pub type Day = i32;
+
+/// There is no time zone of this name.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("cannot find the time zone {0:?}")]
+pub struct UnknownZone(String);
 
 /// A time zone with its name.
-pub(crate) struct Clock {
+#[derive(Clone, Debug)]
+pub struct Clock {
     zone: TimeZone,
     name: String,
 }
 
 impl Clock {
-    pub(crate) fn new(name: &str) -> Result<Clock> {
-        let zone =
-            TimeZone::get(name).with_context(|| format!("cannot find the time zone {name:?}"))?;
+    /// The zone with this IANA name.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn new(name: &str) -> Result<Clock, UnknownZone> {
+        let zone = TimeZone::get(name).map_err(|_| UnknownZone(name.to_owned()))?;
         Ok(Clock {
             zone,
             name: name.to_owned(),
@@ -28,21 +36,22 @@ impl Clock {
     }
 
     /// The zone with its offset at that moment: `Asia/Almaty, UTC+05:00`.
-    pub(crate) fn name_at(&self, at: EventTime) -> String {
+    pub fn name_at(&self, at: EventTime) -> String {
         format!("{}, UTC{}", self.name, self.format(at, "%:z"))
     }
 
-    pub(super) fn name(&self) -> &str {
+    /// Its IANA name.
+    pub fn name(&self) -> &str {
         &self.name
     }
 
     /// `12 Jan 2026 18:00`.
-    pub(super) fn minute(&self, at: EventTime) -> String {
+    pub fn minute(&self, at: EventTime) -> String {
         self.format(at, "%-d %b %Y %H:%M")
     }
 
     /// `12 Jan 18:00 – 14 Jan 09:00`; with the years where they differ.
-    pub(super) fn between(&self, from: EventTime, to: EventTime) -> String {
+    pub fn between(&self, from: EventTime, to: EventTime) -> String {
         let is_one_year = self.format(from, "%Y") == self.format(to, "%Y");
         let pattern = if is_one_year {
             "%-d %b %H:%M"
@@ -57,12 +66,12 @@ impl Clock {
     }
 
     /// `12 Jan 2026`.
-    pub(super) fn date(&self, at: EventTime) -> String {
+    pub fn date(&self, at: EventTime) -> String {
         self.format(at, "%-d %b %Y")
     }
 
     /// The day on which the hour begins.
-    pub(super) fn day_of(&self, hour: Hour) -> Day {
+    pub fn day_of(&self, hour: Hour) -> Day {
         let start = hour.start();
         match timestamp(start) {
             // The local wall time as if it were UTC; days are then counted exactly.
@@ -75,13 +84,13 @@ impl Clock {
     }
 
     /// The moment's place on the axis of days: whole part = the day, fraction = time of day.
-    pub(super) fn place_of(&self, at: EventTime) -> f64 {
+    pub fn place_of(&self, at: EventTime) -> f64 {
         let offset = timestamp(at).map_or(0, |at| i64::from(self.zone.to_offset(at).seconds()));
         (at.millis() + offset * 1_000) as f64 / 86_400_000.0
     }
 
     /// With a pattern of strftime.
-    pub(crate) fn format(&self, at: EventTime, pattern: &str) -> String {
+    pub fn format(&self, at: EventTime, pattern: &str) -> String {
         match timestamp(at) {
             Some(known) => known
                 .to_zoned(self.zone.clone())
@@ -93,12 +102,12 @@ impl Clock {
 }
 
 /// The calendar date of a day, with a pattern of strftime.
-pub(super) fn day_text(day: Day, pattern: &str) -> String {
+pub fn day_text(day: Day, pattern: &str) -> String {
     date_of(day).strftime(pattern).to_string()
 }
 
 /// Whether a month begins on that day.
-pub(super) fn begins_month(day: Day) -> bool {
+pub fn begins_month(day: Day) -> bool {
     date_of(day).day() == 1
 }
 

@@ -1,6 +1,6 @@
 //! The explanation in Russian.
 
-use super::words::{Language, Phrases, SignalWords, Words};
+use crate::words::{Language, Phrases, SignalWords, Words};
 
 const fn words(title: &'static str, meaning: &'static str) -> SignalWords {
     SignalWords { title, meaning }

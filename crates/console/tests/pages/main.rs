@@ -1,0 +1,6 @@
+//! The console as requests see it, without a socket.
+#![allow(clippy::unwrap_used, reason = "tests may end where they stand")]
+
+mod matrix;
+mod sessions;
+mod support;

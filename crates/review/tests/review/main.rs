@@ -1,0 +1,8 @@
+//! The review store as its users see it.
+#![allow(clippy::unwrap_used, reason = "tests may end where they stand")]
+
+mod deciding;
+mod feeding;
+mod people;
+mod support;
+mod trail;
