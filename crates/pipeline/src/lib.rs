@@ -7,6 +7,7 @@
 //! No I/O, no clock, no random source: the same logs give the same effects, byte for byte.
 
 mod code_state;
+pub mod commit;
 mod counts;
 mod hashing;
 mod hour_judge;
