@@ -30,6 +30,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("promoguard-storage", CORE),
     // The simulated world is made by another hand than the judge's: it shares no type with what it tests.
     ("promoguard-simulate", &[]),
+    // What drives the commit protocol through failures has a world of its own: it shows mechanics, not leaks.
+    ("promoguard-chaos", &["promoguard-event", "promoguard-pipeline"]),
     // What fits a model knows the model's form and the features' directions, nothing else.
     (
         "promoguard-learn",
@@ -57,6 +59,7 @@ const HOMES: &[(&str, Option<&str>)] = &[
     ("metrics-exporter-prometheus", Some(ROOT)),
     ("anyhow", Some(ROOT)),
     ("clap", Some(ROOT)),
+    ("object_store", Some("promoguard-storage")),
     ("criterion", None),
     ("dashmap", None),
 ];

@@ -28,7 +28,7 @@ mod shard_set;
 pub use counts::{Counts, FieldDefects, TopicCounts};
 pub use hashing::Hashers;
 pub use intake::Intake;
-pub use merge::{AFTER_ALL, Merge, Released, SourceIndex};
+pub use merge::{AFTER_ALL, Merge, Released, SavedMerge, SourceIndex};
 pub use names::{CodeSlot, HostIndex};
 pub use placement::{murmur2, partition_of};
 pub use plausible_time::{Plausibility, PlausibleTime};

@@ -33,6 +33,9 @@ pub enum CommitOutcome {
     /// Somebody else owns the chain: state, outbox and buffers are void, and nothing of them may
     /// be published.
     Fenced,
+    /// The owner may have been frozen for so long that what it uploaded was tidied away: it begins
+    /// again with a take-over, as after being fenced. What it committed is found then.
+    Frozen,
 }
 
 #[derive(Debug)]
@@ -41,7 +44,7 @@ enum Phase {
     Create,
     /// The answer to the creation was unclear: what stands there?
     Look,
-    /// It was created, after so long that the place may have been vacated: is it the newest?
+    /// It was created: is it the newest?
     Newest,
 }
 
@@ -52,19 +55,14 @@ pub struct Commit {
     bytes: Vec<u8>,
     to_put: VecDeque<(String, Vec<u8>)>,
     phase: Phase,
-    doubtful: bool,
+    /// After so long without a commit the owner may have been frozen. `None`: it is about to become
+    /// the owner, and looks whether it is the newest.
+    patience_ms: Option<u64>,
 }
 
 impl Commit {
-    /// Begins the commit after `head` by its owner, who last committed `since_commit_ms` ago. After
-    /// more than a quarter of `grace_ms`, for which old manifests are kept, the owner makes sure
-    /// that it did not create a number that was used and tidied away: it may have been frozen.
-    pub fn begin(
-        head: &Head,
-        draft: Draft,
-        since_commit_ms: u64,
-        grace_ms: u64,
-    ) -> (Self, Step<CommitOutcome>) {
+    /// Begins the commit after `head` by its owner. Old manifests are kept for `grace_ms`.
+    pub fn begin(head: &Head, draft: Draft, grace_ms: u64) -> (Self, Step<CommitOutcome>) {
         let last = &head.manifest;
         let new = draft.new.iter().map(|(segment, _)| segment.clone());
         let manifest = Manifest {
@@ -82,14 +80,14 @@ impl Commit {
             counters: draft.counters,
         };
         let puts = draft.new.into_iter().map(|(s, bytes)| (s.name, bytes));
-        Self::of(manifest, puts.collect(), since_commit_ms > grace_ms / 4)
+        Self::of(manifest, puts.collect(), Some(grace_ms / 4))
     }
 
     /// Begins with a finished manifest: a take-over.
     pub(crate) fn of(
         manifest: Manifest,
         to_put: VecDeque<(String, Vec<u8>)>,
-        doubtful: bool,
+        patience_ms: Option<u64>,
     ) -> (Self, Step<CommitOutcome>) {
         let bytes = manifest.to_bytes();
         let digest = Manifest::digest_of(&bytes);
@@ -98,23 +96,28 @@ impl Commit {
             bytes,
             to_put,
             phase: Phase::Segments,
-            doubtful,
+            patience_ms,
         };
         let step = Step::Ask(commit.request());
         (commit, step)
     }
 
-    /// What the store answered to the last request.
-    pub fn answer(&mut self, reply: Reply) -> Step<CommitOutcome> {
+    /// What the store answered to the last request. `since_proven_ms` is how long ago that request
+    /// was *sent* whose answer ended the owner's commit or take-over before this one: an answer may
+    /// have waited for an owner that was frozen. When that is long ago, the number that was created
+    /// may have been used and tidied away meanwhile: the owner begins again.
+    pub fn answer(&mut self, reply: Reply, since_proven_ms: u64) -> Step<CommitOutcome> {
         match (&self.phase, reply) {
             (Phase::Segments, Reply::Done) => {
                 self.to_put.pop_front();
                 Step::Ask(self.request())
             }
-            (Phase::Create, Reply::Done) => self.created(),
+            (Phase::Create, Reply::Done) => self.created(since_proven_ms),
             // A name that is taken may be ours: the answer to a first attempt may have been lost.
             (Phase::Create, _) => self.go_to(Phase::Look),
-            (Phase::Look, Reply::Bytes(found)) if found == self.bytes => self.created(),
+            (Phase::Look, Reply::Bytes(found)) if found == self.bytes => {
+                self.created(since_proven_ms)
+            }
             (Phase::Look, Reply::Bytes(found)) => match Manifest::from_bytes(&found) {
                 Ok(_) => Step::Done(CommitOutcome::Fenced),
                 // Damaged on its way, or where it lies: asked again, and in the end up to whoever
@@ -137,10 +140,11 @@ impl Commit {
         }
     }
 
-    fn created(&mut self) -> Step<CommitOutcome> {
-        match self.doubtful {
-            true => self.go_to(Phase::Newest),
-            false => self.committed(),
+    fn created(&mut self, since_proven_ms: u64) -> Step<CommitOutcome> {
+        match self.patience_ms {
+            None => self.go_to(Phase::Newest),
+            Some(patience_ms) if since_proven_ms > patience_ms => Step::Done(CommitOutcome::Frozen),
+            Some(_) => self.committed(),
         }
     }
 

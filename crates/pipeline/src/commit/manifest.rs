@@ -136,7 +136,7 @@ pub struct Manifest {
     pub identity: Identity,
     /// Number in the chain.
     pub seq: u64,
-    /// How many owners there were; one more with each take-over.
+    /// Number of the manifest by which its writer took over: later owners have higher ones.
     pub epoch: u64,
     /// The writer, a new one with each take-over.
     pub nonce: u64,

@@ -11,9 +11,9 @@ use super::names::{MANIFEST_PREFIX, manifest_name, manifest_seq};
 use super::segment::{Segment, fold};
 
 /// Manifests that may be stepped over because they, or segments of theirs, are damaged.
-const FALLBACK_MAX: usize = 8;
+const FALLBACK_MAX: usize = 64;
 /// How often an object that reads as damaged is read again: it may be damaged on its way only.
-const READS_MAX: u32 = 3;
+const READS_MAX: u32 = 8;
 
 /// The state of a chain, and the right to go on with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,6 +70,8 @@ enum Phase {
         candidate: Box<Head>,
         read: Vec<Segment>,
     },
+    /// Something is missing or damaged: or was it tidied away, because an owner went on?
+    Again(String),
     Create(Box<Commit>),
 }
 
@@ -79,7 +81,6 @@ pub struct Takeover {
     present: Identity,
     nonce: u64,
     may_begin: bool,
-    grace_ms: u64,
     newest: u64,
     /// Newest first.
     candidates: VecDeque<u64>,
@@ -93,17 +94,11 @@ pub struct Takeover {
 impl Takeover {
     /// Begins: `nonce` is new with each take-over; `may_begin` says whether an empty store is to
     /// become a chain.
-    pub fn begin(
-        present: Identity,
-        nonce: u64,
-        may_begin: bool,
-        grace_ms: u64,
-    ) -> (Self, Step<TakeoverOutcome>) {
+    pub fn begin(present: Identity, nonce: u64, may_begin: bool) -> (Self, Step<TakeoverOutcome>) {
         let takeover = Self {
             present,
             nonce,
             may_begin,
-            grace_ms,
             newest: 0,
             candidates: VecDeque::new(),
             reads: 0,
@@ -114,19 +109,15 @@ impl Takeover {
         (takeover, Step::Ask(Request::List(MANIFEST_PREFIX)))
     }
 
-    /// For how long tidied-away objects are kept, as it was given.
-    pub fn grace_ms(&self) -> u64 {
-        self.grace_ms
-    }
-
     /// What the store answered to the last request.
     pub fn answer(&mut self, reply: Reply) -> Step<TakeoverOutcome> {
         match std::mem::replace(&mut self.phase, Phase::List) {
             Phase::List => self.listed(reply),
             Phase::Manifest => self.read_manifest(reply),
             Phase::Segments { candidate, read } => self.read_segment(candidate, read, reply),
+            Phase::Again(why) => self.listed_again(why, reply),
             Phase::Create(mut commit) => {
-                let step = commit.answer(reply);
+                let step = commit.answer(reply, 0);
                 self.creating(commit, step)
             }
         }
@@ -241,6 +232,19 @@ impl Takeover {
     }
 
     fn step_over(&mut self, why: String) -> Step<TakeoverOutcome> {
+        self.phase = Phase::Again(why);
+        Step::Ask(Request::List(MANIFEST_PREFIX))
+    }
+
+    fn listed_again(&mut self, why: String, reply: Reply) -> Step<TakeoverOutcome> {
+        let Reply::Listed(objects) = reply else {
+            self.phase = Phase::Again(why);
+            return Step::Retry(Request::List(MANIFEST_PREFIX));
+        };
+        let newest = objects.iter().filter_map(|o| manifest_seq(&o.name)).max();
+        if newest > Some(self.newest) {
+            return Step::Done(TakeoverOutcome::Outrun);
+        }
         let seq = self.candidates.pop_front().expect("it was asked for");
         self.skipped.push((seq, why));
         self.next_manifest()
@@ -251,7 +255,7 @@ impl Takeover {
         let manifest = match from {
             Some(head) => Manifest {
                 seq,
-                epoch: head.manifest.epoch + 1,
+                epoch: seq,
                 nonce: self.nonce,
                 follows: head.manifest.seq,
                 previous: head.digest,
@@ -261,7 +265,7 @@ impl Takeover {
             None => Manifest {
                 identity: self.present.clone(),
                 seq,
-                epoch: 1,
+                epoch: seq,
                 nonce: self.nonce,
                 follows: 0,
                 previous: [0; 32],
@@ -274,7 +278,7 @@ impl Takeover {
             },
         };
         // What was listed may be old news by now: the place is then taken, or there is a newer one.
-        let (commit, step) = Commit::of(manifest, VecDeque::new(), true);
+        let (commit, step) = Commit::of(manifest, VecDeque::new(), None);
         self.creating(Box::new(commit), step)
     }
 
@@ -291,7 +295,9 @@ impl Takeover {
                     skipped: std::mem::take(&mut self.skipped),
                 })))
             }
-            Step::Done(CommitOutcome::Fenced) => Step::Done(TakeoverOutcome::Outrun),
+            Step::Done(CommitOutcome::Fenced | CommitOutcome::Frozen) => {
+                Step::Done(TakeoverOutcome::Outrun)
+            }
             Step::Ask(request) => {
                 self.phase = Phase::Create(commit);
                 Step::Ask(request)

@@ -20,17 +20,20 @@ pub struct TidyRule {
 
 #[derive(Debug)]
 enum Phase {
+    ListSegments,
     ListManifests,
     ReadKept(VecDeque<u64>),
-    ListSegments,
     Delete(VecDeque<String>),
 }
 
-/// A tidying on its way; the owner of a chain does it, nobody else.
+/// A tidying on its way; the owner of a chain does it, nobody else, and not beside a commit. The
+/// segments are listed before the manifests: whoever is frozen in between then knows only segments
+/// that nothing newer can name.
 #[derive(Debug)]
 pub struct Tidy {
     rule: TidyRule,
     named: BTreeSet<String>,
+    old_segments: Vec<String>,
     deletions: VecDeque<String>,
     deleted: u64,
     phase: Phase,
@@ -42,20 +45,29 @@ impl Tidy {
         let tidy = Self {
             rule,
             named: BTreeSet::new(),
+            old_segments: Vec::new(),
             deletions: VecDeque::new(),
             deleted: 0,
-            phase: Phase::ListManifests,
+            phase: Phase::ListSegments,
         };
-        (tidy, Step::Ask(Request::List(MANIFEST_PREFIX)))
+        (tidy, Step::Ask(Request::List(SEGMENT_PREFIX)))
     }
 
     /// What the store answered to the last request; at the end, how many objects were deleted.
     /// Whatever is not clear ends it early: there is always a next time.
     pub fn answer(&mut self, reply: Reply) -> Step<u64> {
         match (
-            std::mem::replace(&mut self.phase, Phase::ListManifests),
+            std::mem::replace(&mut self.phase, Phase::ListSegments),
             reply,
         ) {
+            (Phase::ListSegments, Reply::Listed(objects)) => {
+                let old = objects
+                    .into_iter()
+                    .filter(|object| object.age_ms > self.rule.grace_ms);
+                self.old_segments = old.map(|object| object.name).collect();
+                self.phase = Phase::ListManifests;
+                Step::Ask(Request::List(MANIFEST_PREFIX))
+            }
             (Phase::ListManifests, Reply::Listed(objects)) => self.choose_manifests(objects),
             (Phase::ReadKept(mut kept), Reply::Bytes(bytes)) => {
                 // A kept manifest that cannot be read may name anything: nothing is deleted.
@@ -66,14 +78,6 @@ impl Tidy {
                 self.named.extend(names);
                 kept.pop_front();
                 self.read_kept(kept)
-            }
-            (Phase::ListSegments, Reply::Listed(objects)) => {
-                let unnamed = objects.into_iter().filter(|object| {
-                    object.age_ms > self.rule.grace_ms && !self.named.contains(&object.name)
-                });
-                self.deletions.extend(unnamed.map(|object| object.name));
-                let deletions = std::mem::take(&mut self.deletions);
-                self.delete(deletions)
             }
             (Phase::Delete(mut deletions), Reply::Done | Reply::Absent) => {
                 self.deleted += 1;
@@ -109,8 +113,11 @@ impl Tidy {
                 Step::Ask(request)
             }
             None => {
-                self.phase = Phase::ListSegments;
-                Step::Ask(Request::List(SEGMENT_PREFIX))
+                let old = std::mem::take(&mut self.old_segments).into_iter();
+                let unnamed = old.filter(|name| !self.named.contains(name));
+                self.deletions.extend(unnamed);
+                let deletions = std::mem::take(&mut self.deletions);
+                self.delete(deletions)
             }
         }
     }
