@@ -25,8 +25,8 @@ mod wire;
 pub use layers::{Fault, Faults, Layers, Origin, Resolved, resolve};
 pub use plan::{
     ConfigPlan, DemoPlan, DoctorPlan, EvaluatePlan, ExplainPlan, HoldsPlan, Plan, PlanError,
-    ReplayInputs, ReplayOutputs, ReplayPlan, RunPlan, SimulatePlan, SimulateTarget, TopicsPlan,
-    TrainPlan,
+    ReplayInputs, ReplayOutputs, ReplayPlan, RunPlan, SimulatePlan, SimulateTarget, StatePlan,
+    TopicsPlan, TrainPlan,
 };
 pub use sections::Config;
 

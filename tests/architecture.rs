@@ -31,7 +31,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     // The simulated world is made by another hand than the judge's: it shares no type with what it tests.
     ("promoguard-simulate", &[]),
     // What drives the commit protocol through failures has a world of its own: it shows mechanics, not leaks.
-    ("promoguard-chaos", &["promoguard-event", "promoguard-pipeline"]),
+    (
+        "promoguard-chaos",
+        &["promoguard-event", "promoguard-pipeline"],
+    ),
     // What fits a model knows the model's form and the features' directions, nothing else.
     (
         "promoguard-learn",

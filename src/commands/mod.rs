@@ -21,6 +21,7 @@ mod holds;
 mod replay;
 mod run;
 mod simulate;
+mod state;
 mod topics;
 mod train;
 
@@ -78,5 +79,6 @@ fn execute(plan: Plan) -> anyhow::Result<u8> {
         Plan::Explain(plan) => explain::execute(*plan),
         Plan::Holds(plan) => holds::execute(*plan),
         Plan::Run(plan) => run::execute(*plan),
+        Plan::State(plan) => state::execute(*plan),
     }
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use promoguard_detect::{Judge, Model};
 use promoguard_simulate::{Family, WorldSettings};
 
-use crate::cli::{self, Cli, Command, ConfigAction, Order, TopicsAction};
+use crate::cli::{self, Cli, Command, ConfigAction, Order, StateAction, TopicsAction};
 
 use super::layers::{Argument, Faults, Layers, Resolved, resolve};
 use super::sections::Config;
@@ -42,6 +42,8 @@ pub enum Plan {
     Evaluate(Box<EvaluatePlan>),
     /// `promoguard topics`.
     Topics(Box<TopicsPlan>),
+    /// `promoguard state`.
+    State(Box<StatePlan>),
     /// `promoguard doctor`.
     Doctor(Box<DoctorPlan>),
     /// `promoguard config`.
@@ -164,6 +166,10 @@ pub struct ReplayOutputs {
 pub struct RunPlan {
     /// Settings in force.
     pub config: Config,
+    /// Leave the saved state behind.
+    pub rebuild: bool,
+    /// Go on although records are gone.
+    pub accept_gap: bool,
 }
 
 /// A made-up world.
@@ -219,6 +225,15 @@ pub enum TopicsPlan {
     },
 }
 
+/// A look at the saved state.
+#[derive(Debug)]
+pub struct StatePlan {
+    /// Settings in force.
+    pub config: Config,
+    /// Whether to read everything, or only the newest manifest.
+    pub verify: bool,
+}
+
 /// An examination. Wrong settings are a finding here, not wrong usage.
 #[derive(Debug)]
 pub struct DoctorPlan {
@@ -271,12 +286,17 @@ impl Plan {
             Command::Holds(holds) => holds::plan(*holds, environment),
             Command::Run(run) => {
                 let config = settle(&run.settings, environment, run_arguments(&run))?.config;
-                Ok(Plan::Run(Box::new(RunPlan { config })))
+                Ok(Plan::Run(Box::new(RunPlan {
+                    config,
+                    rebuild: run.rebuild,
+                    accept_gap: run.accept_gap,
+                })))
             }
             Command::Simulate(simulate) => plan_simulate(simulate, environment),
             Command::Train(train) => plan_train(train, environment),
             Command::Evaluate(evaluate) => evaluate::plan(evaluate, environment),
             Command::Topics(topics) => plan_topics(topics.action, environment),
+            Command::State(state) => plan_state(state.action, environment),
             Command::Doctor(doctor) => {
                 let mut arguments = key_arguments(&doctor.keys);
                 arguments.extend(argument(
@@ -303,6 +323,7 @@ impl Plan {
             Plan::Explain(plan) => plan.config.log,
             Plan::Holds(plan) => plan.config.log,
             Plan::Run(plan) => plan.config.log,
+            Plan::State(plan) => plan.config.log,
             Plan::Simulate(plan) => plan.config.log,
             Plan::Train(plan) => plan.config.log,
             Plan::Evaluate(plan) => plan.config.log,
@@ -490,6 +511,18 @@ fn plan_topics(action: TopicsAction, environment: &[(String, String)]) -> Result
         },
     };
     Ok(Plan::Topics(Box::new(plan)))
+}
+
+fn plan_state(action: StateAction, environment: &[(String, String)]) -> Result<Plan, PlanError> {
+    let (look, verify) = match action {
+        StateAction::Inspect(look) => (look, false),
+        StateAction::Verify(look) => (look, true),
+    };
+    let location = argument("--location", "checkpoint.location", look.location.as_ref());
+    Ok(Plan::State(Box::new(StatePlan {
+        config: settle(&look.settings, environment, location)?.config,
+        verify,
+    })))
 }
 
 fn plan_config(action: ConfigAction, environment: &[(String, String)]) -> Result<Plan, PlanError> {

@@ -68,8 +68,9 @@ pub struct Desk {
     pub decisions: Vec<Decision>,
     /// How long records were on their way, in s: clicks, then orders.
     pub delays: [Vec<f64>; 2],
+    /// Which forwarded records were taken.
+    pub taken: Taken,
     records: Records,
-    taken: Taken,
     future_ms_max: i64,
     newest: BTreeMap<(usize, i32), EventTime>,
 }

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use promoguard_event::{Currency, Decision, ErrorKind, Flag, FlagKind, FlagState, Topic};
 use promoguard_pipeline::{Counts, Effects, FieldDefects, ShardSet};
+use serde::{Deserialize, Serialize};
 
 use crate::telemetry::Telemetry;
 use crate::telemetry::labels::{CurrencyLabel, Label, RecordResult, SignalLabel, StatePart};
 
 /// The flags that are open now, with what they stand for.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct OpenFlags {
     open: BTreeMap<String, (FlagKind, Currency, f64)>,
 }
@@ -32,7 +33,8 @@ impl OpenFlags {
         self.open.get(flag_id).map(|(kind, _, _)| *kind)
     }
 
-    fn publish(&self, telemetry: &Telemetry) {
+    /// Shows them.
+    pub fn publish(&self, telemetry: &Telemetry) {
         for kind in FlagKind::ALL {
             let flags = self.open.values().filter(|(of, _, _)| of == kind);
             telemetry.set_flags_open(*kind, flags.count() as u64);

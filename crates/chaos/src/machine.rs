@@ -1,6 +1,7 @@
 //! The toy that stands for the shards: real merges, and a state that any change of order changes.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
 
 use promoguard_event::EventTime;
 use promoguard_pipeline::commit::{Change, IdleStep, OutboxRecord};
@@ -64,9 +65,11 @@ impl Machine {
             if key == REST_KEY {
                 let rest: Rest = postcard::from_bytes(value).expect("it was encoded here");
                 machine.next = rest.next;
-                machine.merges = rest
-                    .merges
-                    .map(|saved| Merge::restore(saved, SLACK_MS, |item| item));
+                let restore = |saved| Merge::restore(saved, SLACK_MS, Ok::<_, Infallible>);
+                machine.merges = rest.merges.map(|saved| match restore(saved) {
+                    Ok(merge) => merge,
+                    Err(never) => match never {},
+                });
             } else {
                 let code: CodeState = postcard::from_bytes(value).expect("it was encoded here");
                 machine.codes.insert([key[0], key[1]], code);

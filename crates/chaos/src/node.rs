@@ -3,8 +3,9 @@
 use std::collections::VecDeque;
 
 use promoguard_pipeline::commit::{
-    Commit, CommitOutcome, Draft, Head, Identity, Manifest, OutboxRecord, Reply, Request, Restored,
-    Segment, SegmentRef, Step, Takeover, TakeoverOutcome, Tidy, TidyRule, merge_from, segment_name,
+    Beginning, Commit, CommitOutcome, Draft, Head, Identity, Manifest, OutboxRecord, Reply,
+    Request, Restored, Segment, SegmentRef, Step, Takeover, TakeoverOutcome, Tidy, TidyRule,
+    merge_from, segment_name,
 };
 
 use crate::chance::Chance;
@@ -212,7 +213,7 @@ impl Node {
     fn take_over(&mut self, world: &mut World<'_>) -> Life {
         self.nonces += 1;
         let nonce = (self.number as u64) << 32 | self.nonces;
-        let (takeover, step) = Takeover::begin(identity(), nonce, true);
+        let (takeover, step) = Takeover::begin(identity(), nonce, Beginning::Allowed);
         match Question::of(world, step) {
             Ok(question) => Life::TakingOver(Box::new(takeover), question),
             Err(_) => Life::Idle,

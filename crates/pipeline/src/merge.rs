@@ -198,30 +198,33 @@ impl<T> Merge<T> {
     }
 
     /// The merge that was saved.
-    pub fn restore<S>(
+    ///
+    /// # Errors
+    /// Those of `restore_item`.
+    pub fn restore<S, E>(
         saved: SavedMerge<S>,
         slack_ms: i64,
-        mut restore_item: impl FnMut(S) -> T,
-    ) -> Self {
+        mut restore_item: impl FnMut(S) -> Result<T, E>,
+    ) -> Result<Self, E> {
         let source = |(watermark, position, ended)| Source {
             watermark,
             position,
             ended,
         };
         let waiting = saved.waiting.into_iter().map(|entry| {
-            Reverse(Waiting {
+            Ok(Reverse(Waiting {
                 at: entry.at,
                 source: SourceIndex(entry.source),
                 position: entry.position,
                 late: entry.late,
-                item: restore_item(entry.item),
-            })
+                item: restore_item(entry.item)?,
+            }))
         });
-        Self {
-            waiting: waiting.collect(),
+        Ok(Self {
+            waiting: waiting.collect::<Result<_, E>>()?,
             sources: saved.sources.into_iter().map(source).collect(),
             slack_ms,
-        }
+        })
     }
 }
 

@@ -267,6 +267,12 @@ impl ShardSet {
         }
     }
 
+    /// Applies what was accepted and is not applied yet. That may close an hour of a shard, whose
+    /// windows are then among the effects.
+    pub fn apply(&mut self) {
+        self.apply_batches();
+    }
+
     /// Hands out what happened since the last call.
     pub fn take_effects(&mut self) -> Effects {
         for shard in &mut self.shards {

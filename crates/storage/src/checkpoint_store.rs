@@ -242,7 +242,7 @@ impl CheckpointStore {
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
         let now_ms = since_epoch.map_or(0, |duration| duration.as_millis() as i64);
         let objects = metas.into_iter().filter_map(|meta| {
-            let name = meta.location.parts().last()?.as_ref().to_owned();
+            let name = meta.location.parts().next_back()?.as_ref().to_owned();
             let age_ms = now_ms - meta.last_modified.timestamp_millis();
             Some(Object {
                 name: format!("{prefix}{name}"),

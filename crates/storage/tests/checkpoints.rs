@@ -7,8 +7,8 @@ use std::sync::Arc;
 use futures_executor::block_on;
 use object_store::memory::InMemory;
 use promoguard_pipeline::commit::{
-    Commit, CommitOutcome, Draft, Head, Identity, MANIFEST_PREFIX, Reply, Request, Restored,
-    SEGMENT_PREFIX, Segment, SegmentRef, Step, Takeover, TakeoverOutcome, manifest_name,
+    Beginning, Commit, CommitOutcome, Draft, Head, Identity, MANIFEST_PREFIX, Reply, Request,
+    Restored, SEGMENT_PREFIX, Segment, SegmentRef, Step, Takeover, TakeoverOutcome, manifest_name,
     segment_name,
 };
 use promoguard_storage::{CheckpointStore, CheckpointStoreError};
@@ -34,7 +34,7 @@ fn serve(store: &CheckpointStore, request: &Request) -> Reply {
 }
 
 fn take_over(store: &CheckpointStore, nonce: u64) -> TakeoverOutcome {
-    let (mut takeover, mut step) = Takeover::begin(identity(), nonce, true);
+    let (mut takeover, mut step) = Takeover::begin(identity(), nonce, Beginning::Allowed);
     loop {
         step = match step {
             Step::Ask(request) | Step::Retry(request) => takeover.answer(serve(store, &request)),

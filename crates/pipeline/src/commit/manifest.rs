@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::frame::{self, Digest, FrameError, FrameKind};
+use super::segment::Segment;
 
 /// The format that is written.
 const FORMAT: u16 = 1;
@@ -100,6 +101,31 @@ pub struct SegmentRef {
     pub bytes: u64,
     /// SHA-256 as stored.
     pub digest: Digest,
+}
+
+impl SegmentRef {
+    /// The stored bytes under this name.
+    pub fn of(name: String, bytes: &[u8]) -> Self {
+        Self {
+            name,
+            bytes: bytes.len() as u64,
+            digest: frame::digest(bytes),
+        }
+    }
+
+    /// The piece, if these are the bytes that were stored.
+    ///
+    /// # Errors
+    /// They are not.
+    pub fn open(&self, bytes: &[u8]) -> Result<Segment, FrameError> {
+        if bytes.len() as u64 != self.bytes {
+            return Err(FrameError::Length);
+        }
+        if frame::digest(bytes) != self.digest {
+            return Err(FrameError::Checksum);
+        }
+        Segment::from_bytes(bytes)
+    }
 }
 
 /// The watermark of a quiet log was moved by the clock: the one step that the logs do not tell.

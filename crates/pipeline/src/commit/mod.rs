@@ -30,7 +30,7 @@ pub use manifest::{
 };
 pub use names::{MANIFEST_PREFIX, SEGMENT_PREFIX, manifest_name, segment_name};
 pub use segment::{Change, Segment, fold, merge_from};
-pub use takeover::{Refusal, Restored, Takeover, TakeoverOutcome};
+pub use takeover::{Beginning, Refusal, Restored, Takeover, TakeoverOutcome};
 pub use tidy::{Tidy, TidyRule};
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, VecDeque};
 use super::chain::{Head, Reply, Request, Step};
 use super::commit_step::{Commit, CommitOutcome};
 use super::frame::FrameError;
-use super::manifest::{Identity, Manifest, MismatchError, SegmentRef};
+use super::manifest::{Identity, Manifest, MismatchError};
 use super::names::{MANIFEST_PREFIX, manifest_name, manifest_seq};
 use super::segment::{Segment, fold};
 
@@ -24,6 +24,17 @@ pub struct Restored {
     pub state: BTreeMap<Vec<u8>, Vec<u8>>,
     /// Manifests that were stepped over, newest first, each with what was wrong.
     pub skipped: Vec<(u64, String)>,
+}
+
+/// Whether a chain may begin with nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Beginning {
+    /// There must be state: none means a wrong place.
+    Refused,
+    /// An empty store becomes a chain.
+    Allowed,
+    /// Whatever is there is left behind, and earlier owners are fenced all the same.
+    Wanted,
 }
 
 /// Why there is nothing to go on with.
@@ -80,7 +91,7 @@ enum Phase {
 pub struct Takeover {
     present: Identity,
     nonce: u64,
-    may_begin: bool,
+    beginning: Beginning,
     newest: u64,
     /// Newest first.
     candidates: VecDeque<u64>,
@@ -92,13 +103,16 @@ pub struct Takeover {
 }
 
 impl Takeover {
-    /// Begins: `nonce` is new with each take-over; `may_begin` says whether an empty store is to
-    /// become a chain.
-    pub fn begin(present: Identity, nonce: u64, may_begin: bool) -> (Self, Step<TakeoverOutcome>) {
+    /// Begins: `nonce` is new with each take-over.
+    pub fn begin(
+        present: Identity,
+        nonce: u64,
+        beginning: Beginning,
+    ) -> (Self, Step<TakeoverOutcome>) {
         let takeover = Self {
             present,
             nonce,
-            may_begin,
+            beginning,
             newest: 0,
             candidates: VecDeque::new(),
             reads: 0,
@@ -133,12 +147,15 @@ impl Takeover {
             .collect();
         seqs.sort_unstable_by(|a, b| b.cmp(a));
         let Some(newest) = seqs.first() else {
-            return match self.may_begin {
-                true => self.create(None),
-                false => Step::Done(TakeoverOutcome::Refused(Refusal::Empty)),
+            return match self.beginning {
+                Beginning::Refused => Step::Done(TakeoverOutcome::Refused(Refusal::Empty)),
+                Beginning::Allowed | Beginning::Wanted => self.create(None),
             };
         };
         self.newest = *newest;
+        if self.beginning == Beginning::Wanted {
+            return self.create(None);
+        }
         self.candidates = seqs.into_iter().take(FALLBACK_MAX).collect();
         self.next_manifest()
     }
@@ -205,7 +222,7 @@ impl Takeover {
     ) -> Step<TakeoverOutcome> {
         let wanted = candidate.manifest.segments[read.len()].clone();
         let why = match reply {
-            Reply::Bytes(bytes) => match open_segment(&wanted, &bytes) {
+            Reply::Bytes(bytes) => match wanted.open(&bytes) {
                 Ok(segment) => {
                     read.push(segment);
                     self.reads = 0;
@@ -308,15 +325,4 @@ impl Takeover {
             }
         }
     }
-}
-
-/// A segment as its manifest knows it.
-pub(crate) fn open_segment(wanted: &SegmentRef, bytes: &[u8]) -> Result<Segment, FrameError> {
-    if bytes.len() as u64 != wanted.bytes {
-        return Err(FrameError::Length);
-    }
-    if Segment::digest_of(bytes) != wanted.digest {
-        return Err(FrameError::Checksum);
-    }
-    Segment::from_bytes(bytes)
 }

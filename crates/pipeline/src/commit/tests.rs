@@ -51,7 +51,7 @@ impl Shelf {
     }
 
     fn take_over(&mut self, nonce: u64) -> TakeoverOutcome {
-        let (mut takeover, mut step) = Takeover::begin(identity(), nonce, true);
+        let (mut takeover, mut step) = Takeover::begin(identity(), nonce, Beginning::Allowed);
         loop {
             step = match step {
                 Step::Ask(request) | Step::Retry(request) => takeover.answer(self.serve(&request)),
@@ -225,7 +225,7 @@ fn state_of_other_partitions_is_refused() {
         partitions: 5,
         ..identity()
     };
-    let (mut takeover, mut step) = Takeover::begin(present, 2, true);
+    let (mut takeover, mut step) = Takeover::begin(present, 2, Beginning::Allowed);
     let outcome = loop {
         step = match step {
             Step::Ask(request) | Step::Retry(request) => takeover.answer(shelf.serve(&request)),

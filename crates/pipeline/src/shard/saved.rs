@@ -216,6 +216,11 @@ struct SavedRest {
 pub(crate) type Books<'a> = (&'a SettingsBook, Option<&'a SettingsBook>);
 
 impl Shard {
+    /// Whether windows wait to be taken.
+    pub(crate) fn has_windows(&self) -> bool {
+        !self.windows.is_empty()
+    }
+
     /// Keeps from now on what a save needs.
     pub(crate) fn start_saving(&mut self) {
         self.late_windows.start_saving();

@@ -15,6 +15,7 @@ use crate::records::Notice;
 use crate::registry::{Registry, RegistryChange};
 use crate::saved::{FORMAT, StateError, decode, encode, key, layout};
 use crate::settings::PipelineSettings;
+use crate::shard::Shard;
 use crate::shard_batch::{ShardClick, ShardOrder};
 
 const VERSION: u8 = b'v';
@@ -89,11 +90,16 @@ impl ShardSet {
         });
     }
 
-    /// What changed since the last save, as changes of keys; the cost follows what changed. Effects
-    /// are taken before, because they are not part of the state. Nothing, unless
-    /// [`ShardSet::start_saving`] was called or the shards were restored.
+    /// What changed since the last save, as changes of keys; the cost follows what changed. Nothing,
+    /// unless [`ShardSet::start_saving`] was called or the shards were restored.
+    ///
+    /// # Panics
+    /// If records are not [applied](ShardSet::apply) or effects not taken: the state implies
+    /// outputs that would be lost with them.
     pub fn save(&mut self) -> Vec<Change> {
-        self.apply_batches();
+        let has_windows = self.shards.iter().any(Shard::has_windows);
+        let is_settled = self.batched == 0 && !has_windows && self.effects.flags.is_empty();
+        assert!(is_settled, "a state is saved after its effects were taken");
         let mut changes = Vec::new();
         let Some(unsaved) = &mut self.unsaved else {
             return changes;
