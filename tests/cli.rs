@@ -65,7 +65,7 @@ pub(crate) fn check_golden(name: &str, text: &str) {
 
 #[test]
 fn the_help_of_every_command_is_the_one_that_was_read_and_agreed() {
-    let commands: [&[&str]; 15] = [
+    let commands: [&[&str]; 18] = [
         &[],
         &["demo"],
         &["replay"],
@@ -77,6 +77,9 @@ fn the_help_of_every_command_is_the_one_that_was_read_and_agreed() {
         &["topics"],
         &["topics", "create"],
         &["topics", "list"],
+        &["state"],
+        &["state", "inspect"],
+        &["state", "verify"],
         &["doctor"],
         &["config"],
         &["config", "check"],

@@ -61,7 +61,7 @@ fn world() -> Lines {
         ..WorldSettings::default()
     })
     .expect("settings that can be meant");
-    let codes = world.code_entries().into_iter();
+    let codes = world.code_entries();
     let codes = codes.map(|(_, entry)| entry.to_vec()).collect();
     let mut records = Vec::new();
     let mut batch = RecordBatch::with_records_max(10_000);

@@ -1,6 +1,11 @@
 //! The commit protocol over a folder: what was committed is there for the next owner, and no damage to a file goes
 //! unnoticed.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "the helpers below belong to tests as well"
+)]
+
 use std::path::Path;
 use std::sync::Arc;
 
