@@ -25,6 +25,7 @@ use crate::support::broker::Broker;
 
 const PARTITIONS: u32 = 4;
 const DAYS: i64 = 28;
+/// Unless PROMOGUARD_KILLS says otherwise.
 const KILLS: i64 = 5;
 /// Far longer than anything here takes; a test that gets here has failed.
 const DEADLINE: Duration = Duration::from_secs(180);
@@ -50,9 +51,11 @@ fn run_and_replay_agree_on_every_output() {
 
     // Killed again and again on its way; the next one goes on from the last checkpoint.
     let first_event_ms = world.last_event_ms - DAYS * 86_400_000;
-    for kill in 0..KILLS {
+    let kills = std::env::var("PROMOGUARD_KILLS");
+    let kills = kills.map_or(KILLS, |kills| kills.parse().unwrap());
+    for kill in 0..kills {
         let killed = Run::start(&settings);
-        let reached_ms = first_event_ms + kill * (DAYS * 86_400_000) / KILLS;
+        let reached_ms = first_event_ms + kill * (DAYS * 86_400_000) / kills;
         killed.wait_until(|watermark| watermark > reached_ms as f64 / 1000.0);
         drop(killed);
     }

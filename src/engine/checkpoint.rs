@@ -294,9 +294,12 @@ impl Owner {
             step = commit.answer(reply, self.asker.since_proven_ms());
         };
         match outcome {
-            CommitOutcome::Committed(head) => {
+            CommitOutcome::Committed(mut head) => {
                 self.asker.prove();
+                // The next commit needs the chain, not a copy of the outputs.
+                let outbox = std::mem::take(&mut head.manifest.outbox);
                 self.head = (*head).clone();
+                head.manifest.outbox = outbox;
                 self.telemetry.add_commits(CommitResult::Done, 1);
                 self.telemetry.observe_checkpoint(
                     started.elapsed().as_secs_f64(),
