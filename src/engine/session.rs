@@ -131,20 +131,21 @@ impl Session {
         let topics = &settings.topics;
         let whole = |topic: &String| (0..layout.shared[topic]).collect::<Vec<i32>>();
         let codes = &topics.codes;
-        session.add(codes, &whole(codes), &starts, |_| Role::Registry)?;
+        session.add(codes, &whole(codes), &starts, true, |_| Role::Registry)?;
         session.read_registry(layout.shared[codes], state.is_none())?;
         for (topic, name) in [
             (Topic::Sightings, &topics.sightings),
             (Topic::Decisions, &topics.decisions),
         ] {
-            session.add(name, &whole(name), &starts, |_| Role::Notices(topic))?;
+            let role = |_| Role::Notices(topic);
+            session.add(name, &whole(name), &starts, true, role)?;
         }
         let all_owned = owned.len() == layout.partitions as usize;
         let owned: Vec<i32> = owned.iter().copied().collect();
         session.add_rekeyed(&topics.rekeyed, &owned, &starts, all_owned)?;
         for (log, name) in [(Log::Clicks, &topics.clicks), (Log::Orders, &topics.orders)] {
             let role = |partition| Role::Events(log, partition);
-            session.add(name, &owned, &starts, role)?;
+            session.add(name, &owned, &starts, false, role)?;
         }
         Ok(session)
     }
@@ -307,7 +308,7 @@ impl Session {
             .iter()
             .map(|partition| {
                 let log = TopicPartition::new(topic, *partition);
-                let start = match starts.of_log(&self.kafka, &log)? {
+                let start = match starts.next_of(&log) {
                     Some(offset) => StartOffset::At(offset),
                     None if all_owned => StartOffset::At(self.kafka.watermarks(&log)?.1),
                     None => StartOffset::Earliest,
@@ -325,13 +326,17 @@ impl Session {
         topic: &str,
         partitions: &[i32],
         starts: &Starts,
+        is_shared: bool,
         role: impl Fn(i32) -> Role,
     ) -> Result<()> {
         let assignments = partitions
             .iter()
             .map(|partition| {
                 let log = TopicPartition::new(topic, *partition);
-                let start = starts.of_log(&self.kafka, &log)?;
+                let start = match is_shared {
+                    true => starts.next_of(&log),
+                    false => starts.checked(&self.kafka, &log)?,
+                };
                 Ok((log, start.map_or(StartOffset::Earliest, StartOffset::At)))
             })
             .collect::<Result<Vec<_>>>()?;

@@ -29,8 +29,7 @@ fn beside(present: &Scorecard, other: &Against) -> String {
         vec![name.to_owned(), value(present), value(&other.scorecard)]
     };
     let of_all = |card: &Scorecard, told: &dyn Fn(&LeakRow) -> String| {
-        card.leaks_of("leaks", "all")
-            .map_or("-".to_owned(), |all| told(all))
+        card.leaks_of("leaks", "all").map_or("-".to_owned(), told)
     };
     let rows = vec![
         words(["two judges on the same worlds", "in force", "the other"]),

@@ -61,15 +61,21 @@ impl Starts {
 
     /// The first record of a log that the state does not contain; `None` for a log that it does
     /// not know.
-    ///
-    /// # Errors
-    /// The broker does not have what comes next, or never had what came before.
-    pub(super) fn of_log(&self, kafka: &KafkaIntake, log: &TopicPartition) -> Result<Option<i64>> {
+    pub(super) fn next_of(&self, log: &TopicPartition) -> Option<i64> {
         let name = LogName {
             topic: log.topic.clone(),
             partition: log.partition,
         };
-        let Some(next) = self.next_offsets.get(&name).copied() else {
+        self.next_offsets.get(&name).copied()
+    }
+
+    /// The same, once the broker was asked whether it has that record. That takes a fraction of a
+    /// second a log; a gap in a log that nobody asked about shows when it is read.
+    ///
+    /// # Errors
+    /// The broker does not have what comes next, or never had what came before.
+    pub(super) fn checked(&self, kafka: &KafkaIntake, log: &TopicPartition) -> Result<Option<i64>> {
+        let Some(next) = self.next_of(log) else {
             return Ok(None);
         };
         let (earliest, end) = kafka.watermarks(log)?;

@@ -37,7 +37,8 @@ impl Segment {
     }
 
     /// As it is stored, without compression: for each change the length of the key (u32), the key,
-    /// the length of the value (u32, or [`GONE`]) and the value, little-endian.
+    /// the length of the value (u32, its largest value for one that is gone) and the value,
+    /// little-endian.
     ///
     /// # Panics
     /// A key or value of 4 GiB or more.
