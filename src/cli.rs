@@ -306,8 +306,12 @@ pub struct Train {
     #[arg(long, value_name = "N", default_value_t = 10_001)]
     pub seed: u64,
     /// Trees
-    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=2_000))]
+    #[arg(long, value_name = "N", default_value_t = 300, value_parser = clap::value_parser!(u32).range(1..=2_000))]
     pub trees: u32,
+    /// Also write, for each family, a model that never saw it into this folder: its figures on that
+    /// family say how the model fares on worlds that nobody simulated
+    #[arg(long, value_name = "FOLDER")]
+    pub leave_one_out: Option<PathBuf>,
     /// What the judge saw of your own events: a file of `replay --features-out`
     #[arg(long, value_name = "FILE", requires = "decisions")]
     pub features: Option<PathBuf>,

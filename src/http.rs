@@ -118,6 +118,8 @@ fn router(settings: &Http, telemetry: Telemetry, health: Health, pages: Router) 
 
 async fn metrics(State(answers): State<Arc<Answers>>) -> Response {
     const TEXT_FORMAT: &str = "text/plain; version=0.0.4; charset=utf-8";
+    let ready = answers.health.reasons_not_ready().is_empty();
+    answers.telemetry.set_ready(ready);
     (
         [(header::CONTENT_TYPE, TEXT_FORMAT)],
         answers.telemetry.render(),

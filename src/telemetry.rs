@@ -8,24 +8,24 @@
 //! see [`histogram`].
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use metrics::{Counter, Gauge, Key, Level, Metadata, Recorder as _};
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
+use metrics::{Counter, Gauge};
 use promoguard_event::{ErrorKind, EventTime, Field, FlagKind, FlagState, Outcome, Topic};
 
+mod exporter;
 pub mod histogram;
 pub mod labels;
 mod process;
+mod scores;
 pub mod table;
 
+use exporter::Exporter;
 use histogram::Histogram;
 use labels::{
-    CommitResult, CurrencyLabel, DeliveryResult, HttpStatus, Label, Method, RecordResult, Route,
-    SignalLabel, Sink, StatePart, optional_fields,
+    CommitResult, CurrencyLabel, DeliveryResult, HttpStatus, KafkaIssue, Label, Method,
+    RecordResult, Route, ScoreBand, SignalLabel, Sink, StatePart, optional_fields,
 };
-use table::{METRICS, Metric, MetricKind};
 
 /// Revision of the source, where the build says it.
 pub const REVISION: &str = match option_env!("PROMOGUARD_REVISION") {
@@ -51,10 +51,18 @@ struct Series {
     codes_evicted: Counter,
     event_processing: Vec<Histogram>,
     event_delay: Vec<Histogram>,
+    event_wait: Vec<Histogram>,
     lag: Mutex<BTreeMap<(usize, u32), Lag>>,
+    partition_watermarks: Mutex<BTreeMap<u32, Gauge>>,
+    records_waiting: Gauge,
+    partitions_owned: Gauge,
+    partitions_paused: Gauge,
+    kafka_issues: Vec<Counter>,
+    output_in_flight: Gauge,
     watermark: Gauge,
     rebalances: Counter,
     commits: Vec<Counter>,
+    checkpoints: Vec<Counter>,
     checkpoint_duration: Histogram,
     checkpoint_pause: Histogram,
     checkpoint_bytes: Counter,
@@ -72,9 +80,14 @@ struct Series {
     judge_hour: Histogram,
     judged_orders: Counter,
     decisions: Vec<Vec<Counter>>,
+    decisions_by_score: Vec<Vec<Counter>>,
+    codes_by_score: Vec<Gauge>,
+    /// Orders and those without a click, by merchant; the last one is all others.
+    merchants: Vec<(String, Counter, Counter)>,
     signal_abstained: Vec<Counter>,
     sink_deliveries: Vec<Vec<Counter>>,
     http: BTreeMap<(usize, usize, usize), (Counter, Histogram)>,
+    ready: Gauge,
     start: process::StartTime,
 }
 
@@ -82,7 +95,11 @@ struct Series {
 struct Lag {
     records: Gauge,
     seconds: Gauge,
+    headroom: Gauge,
 }
+
+/// The label of merchants that have no time series of their own.
+const OTHER_MERCHANTS: &str = "other";
 
 impl Default for Telemetry {
     fn default() -> Self {
@@ -91,12 +108,22 @@ impl Default for Telemetry {
 }
 
 impl Telemetry {
-    /// All metrics, at 0.
+    /// All metrics, at 0, no merchant with series of its own.
     pub fn new() -> Self {
+        Self::with_merchants(&[])
+    }
+
+    /// All metrics, at 0. `merchants` have time series of their own: a list that somebody wrote
+    /// into the settings, never one that came with the input.
+    pub fn with_merchants(merchants: &[String]) -> Self {
         let mut exporter = Exporter::new();
         let e = &mut exporter;
         let build_info = e.gauge(&table::BUILD_INFO, &[env!("CARGO_PKG_VERSION"), REVISION]);
         build_info.set(1.0);
+        scores::SHIPPED.iter().for_each(|(band, share)| {
+            let labels = [band.word()];
+            e.gauge(&table::CODES_BY_SCORE_SHIPPED, &labels).set(*share);
+        });
         Self(Arc::new(Series {
             events: e.counters2::<Topic, RecordResult>(&table::EVENTS),
             late_events: e.counters1::<Topic>(&table::LATE_EVENTS),
@@ -110,10 +137,18 @@ impl Telemetry {
             codes_evicted: e.counter(&table::CODES_EVICTED, &[]),
             event_processing: e.histograms1::<Topic>(&table::EVENT_PROCESSING),
             event_delay: e.histograms1::<Topic>(&table::EVENT_DELAY),
+            event_wait: e.histograms1::<Topic>(&table::EVENT_WAIT),
             lag: Mutex::new(BTreeMap::new()),
+            partition_watermarks: Mutex::new(BTreeMap::new()),
+            records_waiting: e.gauge(&table::RECORDS_WAITING, &[]),
+            partitions_owned: e.gauge(&table::PARTITIONS_OWNED, &[]),
+            partitions_paused: e.gauge(&table::PARTITIONS_PAUSED, &[]),
+            kafka_issues: e.counters1::<KafkaIssue>(&table::KAFKA_ISSUES),
+            output_in_flight: e.gauge(&table::OUTPUT_IN_FLIGHT, &[]),
             watermark: e.gauge(&table::WATERMARK, &[]),
             rebalances: e.counter(&table::REBALANCES, &[]),
             commits: e.counters1::<CommitResult>(&table::COMMITS),
+            checkpoints: e.counters1::<CommitResult>(&table::CHECKPOINTS),
             checkpoint_duration: e.histogram(&table::CHECKPOINT_DURATION, &[]),
             checkpoint_pause: e.histogram(&table::CHECKPOINT_PAUSE, &[]),
             checkpoint_bytes: e.counter(&table::CHECKPOINT_BYTES, &[]),
@@ -131,9 +166,13 @@ impl Telemetry {
             judge_hour: e.histogram(&table::JUDGE_HOUR, &[]),
             judged_orders: e.counter(&table::JUDGED_ORDERS, &[]),
             decisions: e.counters2::<FlagKind, Outcome>(&table::DECISIONS),
+            decisions_by_score: e.counters2::<ScoreBand, Outcome>(&table::DECISIONS_BY_SCORE),
+            codes_by_score: e.gauges1::<ScoreBand>(&table::CODES_BY_SCORE),
+            merchants: merchant_series(e, merchants),
             signal_abstained: e.counters1::<SignalLabel>(&table::SIGNAL_ABSTAINED),
             sink_deliveries: e.counters2::<Sink, DeliveryResult>(&table::SINK_DELIVERIES),
             http: e.http(),
+            ready: e.gauge(&table::READY, &[]),
             start: process::StartTime::now(),
             exporter,
         }))
@@ -213,8 +252,21 @@ impl Telemetry {
         &self.0.event_delay[topic.index()]
     }
 
-    /// What is still to be read of a partition, in records and in seconds.
-    pub fn set_consumer_lag(&self, topic: Topic, partition: u32, records: u64, seconds: f64) {
+    /// Seconds that a topic's records lay in Kafka; take a [`Histogram::batch`] of it.
+    pub fn event_wait(&self, topic: Topic) -> &Histogram {
+        &self.0.event_wait[topic.index()]
+    }
+
+    /// What is still to be read of a partition, in records and in seconds, and the seconds until
+    /// the broker may delete what comes next.
+    pub fn set_consumer_lag(
+        &self,
+        topic: Topic,
+        partition: u32,
+        records: u64,
+        seconds: f64,
+        headroom_seconds: f64,
+    ) {
         let mut all = self.0.lag.lock().unwrap_or_else(PoisonError::into_inner);
         let lag = all.entry((topic.index(), partition)).or_insert_with(|| {
             let labels = [topic.word().to_owned(), partition.to_string()];
@@ -222,10 +274,61 @@ impl Telemetry {
             Lag {
                 records: self.0.exporter.gauge(&table::LAG_RECORDS, &labels),
                 seconds: self.0.exporter.gauge(&table::LAG_SECONDS, &labels),
+                headroom: self.0.exporter.gauge(&table::RETENTION_HEADROOM, &labels),
             }
         });
         lag.records.set(records as f64);
         lag.seconds.set(seconds);
+        lag.headroom.set(headroom_seconds);
+    }
+
+    /// Event time up to which a partition is counted; one before 1970 says that nothing was read.
+    pub fn set_partition_watermark(&self, partition: u32, watermark: EventTime) {
+        let all = &self.0.partition_watermarks;
+        let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
+        let gauge = all.entry(partition).or_insert_with(|| {
+            let label = partition.to_string();
+            self.0
+                .exporter
+                .gauge(&table::PARTITION_WATERMARK, &[&label])
+        });
+        gauge.set(watermark.millis().max(0) as f64 / 1000.0);
+    }
+
+    /// These partitions are read from now on, and no other: what was shown of others is over.
+    pub fn set_owned(&self, partitions: &[u32]) {
+        self.0.partitions_owned.set(partitions.len() as f64);
+        let is_gone = |partition: &u32| !partitions.contains(partition);
+        let lag = self.0.lag.lock().unwrap_or_else(PoisonError::into_inner);
+        for (_, lag) in lag.iter().filter(|((_, partition), _)| is_gone(partition)) {
+            lag.records.set(0.0);
+            lag.seconds.set(0.0);
+            lag.headroom.set(f64::INFINITY);
+        }
+        let watermarks = &self.0.partition_watermarks;
+        let watermarks = watermarks.lock().unwrap_or_else(PoisonError::into_inner);
+        for (_, gauge) in watermarks
+            .iter()
+            .filter(|(partition, _)| is_gone(partition))
+        {
+            gauge.set(0.0);
+        }
+    }
+
+    /// Records that wait for their turn, and logs that pause because of it.
+    pub fn set_waiting(&self, records: u64, logs_paused: u64) {
+        self.0.records_waiting.set(records as f64);
+        self.0.partitions_paused.set(logs_paused as f64);
+    }
+
+    /// Something went wrong between here and Kafka.
+    pub fn add_kafka_issues(&self, kind: KafkaIssue, n: u64) {
+        self.0.kafka_issues[kind.index()].increment(n);
+    }
+
+    /// Records that were sent and are not acknowledged.
+    pub fn set_output_in_flight(&self, records: u64) {
+        self.0.output_in_flight.set(records as f64);
     }
 
     /// Event time up to which everything is counted.
@@ -241,6 +344,11 @@ impl Telemetry {
     /// Commits, by how they ended.
     pub fn add_commits(&self, result: CommitResult, n: u64) {
         self.0.commits[result.index()].increment(n);
+    }
+
+    /// Checkpoints, by how they ended.
+    pub fn add_checkpoints(&self, result: CommitResult, n: u64) {
+        self.0.checkpoints[result.index()].increment(n);
     }
 
     /// A commit that holds: how long it took in s, what was written and what the state takes, in
@@ -306,9 +414,12 @@ impl Telemetry {
         self.0.flag_publish_delay.observe(seconds);
     }
 
-    /// Time to judge one closed hour.
-    pub fn observe_judge_hour(&self, seconds: f64) {
-        self.0.judge_hour.observe(seconds);
+    /// `hours` closed hours were judged in `seconds` in all.
+    pub fn observe_judged_hours(&self, hours: u64, seconds: f64) {
+        if hours > 0 {
+            let each = seconds / hours as f64;
+            self.0.judge_hour.observe_many(each, hours);
+        }
     }
 
     /// Orders that got a leak probability.
@@ -316,9 +427,32 @@ impl Telemetry {
         self.0.judged_orders.increment(n);
     }
 
-    /// Decisions of analysts.
-    pub fn add_decisions(&self, kind: FlagKind, outcome: Outcome, n: u64) {
-        self.0.decisions[kind.index()][outcome.index()].increment(n);
+    /// A decision of an analyst about a flag of this kind and score.
+    pub fn add_decision(&self, kind: FlagKind, score: ScoreBand, outcome: Outcome) {
+        self.0.decisions[kind.index()][outcome.index()].increment(1);
+        self.0.decisions_by_score[score.index()][outcome.index()].increment(1);
+    }
+
+    /// Codes by score, in the order of the bands.
+    pub fn set_codes_by_score(&self, codes: &[u64]) {
+        for (gauge, codes) in self.0.codes_by_score.iter().zip(codes) {
+            gauge.set(*codes as f64);
+        }
+    }
+
+    /// Orders of a closed hour, and those of them without a click id.
+    pub fn add_merchant_orders(&self, merchant: &str, orders: u64, clickless: u64) {
+        let all = &self.0.merchants;
+        let own = all.iter().find(|(name, _, _)| name == merchant);
+        if let Some((_, total, without)) = own.or(all.last()) {
+            total.increment(orders);
+            without.increment(clickless);
+        }
+    }
+
+    /// What `/readyz` says.
+    pub fn set_ready(&self, ready: bool) {
+        self.0.ready.set(f64::from(u8::from(ready)));
     }
 
     /// Judgements in which a signal could not speak.
@@ -347,162 +481,16 @@ impl Telemetry {
     }
 }
 
-/// Makes series of metrics and writes them all down.
-struct Exporter {
-    recorder: PrometheusRecorder,
-    handle: PrometheusHandle,
-    /// Name, help, and the series with their labels, in the order of the table.
-    histograms: Vec<(Metric, Vec<(String, Histogram)>)>,
-}
-
-/// Who made a series is of no interest to the exporter.
-const MADE_HERE: Metadata<'static> = Metadata::new(module_path!(), Level::INFO, None);
-
-impl Exporter {
-    fn new() -> Self {
-        let recorder = PrometheusBuilder::new().build_recorder();
-        let handle = recorder.handle();
-        let mut histograms = Vec::new();
-        for metric in METRICS {
-            let (name, help) = (metric.name.into(), metric.help.into());
-            match metric.kind {
-                MetricKind::Counter => recorder.describe_counter(name, None, help),
-                MetricKind::Gauge => recorder.describe_gauge(name, None, help),
-                MetricKind::Histogram(_) => histograms.push((*metric, Vec::new())),
-            }
-        }
-        Self {
-            recorder,
-            handle,
-            histograms,
-        }
-    }
-
-    fn render(&self) -> String {
-        let mut text = self.handle.render();
-        for (metric, series) in &self.histograms {
-            let Metric { name, help, .. } = metric;
-            let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} histogram");
-            series
-                .iter()
-                .for_each(|(labels, histogram)| histogram.write(name, labels, &mut text));
-        }
-        text
-    }
-
-    fn counter(&self, metric: &Metric, labels: &[&str]) -> Counter {
-        assert_eq!(metric.kind, MetricKind::Counter, "{}", metric.name);
-        self.recorder
-            .register_counter(&key(metric, labels), &MADE_HERE)
-    }
-
-    fn gauge(&self, metric: &Metric, labels: &[&str]) -> Gauge {
-        assert_eq!(metric.kind, MetricKind::Gauge, "{}", metric.name);
-        let gauge = self
-            .recorder
-            .register_gauge(&key(metric, labels), &MADE_HERE);
-        gauge.set(0.0);
-        gauge
-    }
-
-    fn histogram(&mut self, metric: &Metric, labels: &[&str]) -> Histogram {
-        let MetricKind::Histogram(bounds) = metric.kind else {
-            panic!("{} is no histogram", metric.name);
-        };
-        let histogram = Histogram::new(bounds);
-        let pairs = metric.labels.iter().zip(labels);
-        let pairs: Vec<String> = pairs
-            .map(|(name, value)| format!("{name}={value:?}"))
-            .collect();
-        let listed = self
-            .histograms
-            .iter_mut()
-            .find(|(listed, _)| listed.name == metric.name);
-        let (_, series) = listed.expect("every metric is in the table");
-        series.push((pairs.join(","), histogram.clone()));
-        histogram
-    }
-
-    fn counters1<A: Label>(&self, metric: &Metric) -> Vec<Counter> {
-        A::ALL
-            .iter()
-            .map(|a| self.counter(metric, &[a.word()]))
-            .collect()
-    }
-
-    fn counters2<A: Label, B: Label>(&self, metric: &Metric) -> Vec<Vec<Counter>> {
-        let row = |a: &A| {
-            B::ALL
-                .iter()
-                .map(|b| self.counter(metric, &[a.word(), b.word()]))
-                .collect()
-        };
-        A::ALL.iter().map(row).collect()
-    }
-
-    fn gauges1<A: Label>(&self, metric: &Metric) -> Vec<Gauge> {
-        A::ALL
-            .iter()
-            .map(|a| self.gauge(metric, &[a.word()]))
-            .collect()
-    }
-
-    fn histograms1<A: Label>(&mut self, metric: &Metric) -> Vec<Histogram> {
-        A::ALL
-            .iter()
-            .map(|a| self.histogram(metric, &[a.word()]))
-            .collect()
-    }
-
-    fn field_defects(&self) -> Vec<Vec<Counter>> {
-        let metric = &table::OPTIONAL_FIELD_DEFECTS;
-        let of_topic = |topic: &Topic| {
-            let fields = optional_fields(*topic).iter();
-            fields
-                .map(|field| self.counter(metric, &[topic.word(), field.word()]))
-                .collect()
-        };
-        <Topic as Label>::ALL.iter().map(of_topic).collect()
-    }
-
-    /// Only the answers that can be given: all combinations would be ten times as many series.
-    fn http(&mut self) -> BTreeMap<(usize, usize, usize), (Counter, Histogram)> {
-        let mut series = BTreeMap::new();
-        for route in Route::ALL {
-            for method in Method::ALL {
-                for status in answers(*route, *method) {
-                    let labels = [route.word(), method.word(), status.word()];
-                    let place = (route.index(), method.index(), status.index());
-                    let requests = self.counter(&table::HTTP_REQUESTS, &labels);
-                    let duration = self.histogram(&table::HTTP_DURATION, &labels);
-                    series.insert(place, (requests, duration));
-                }
-            }
-        }
-        series
-    }
-}
-
-fn answers(route: Route, method: Method) -> Vec<HttpStatus> {
-    let codes: &[u16] = match (route, method) {
-        (Route::Other, Method::Read) => &[404, 0],
-        (Route::Readyz | Route::Livez, Method::Read) => &[200, 503, 0],
-        (_, Method::Read) => &[200, 0],
-        (_, Method::Other) => &[405, 0],
+fn merchant_series(exporter: &Exporter, merchants: &[String]) -> Vec<(String, Counter, Counter)> {
+    // As the decoder spells them.
+    let names: Vec<String> = merchants.iter().map(|name| name.to_lowercase()).collect();
+    let names = names.iter().map(String::as_str);
+    let series = |name: &str| {
+        let orders = exporter.counter(&table::MERCHANT_ORDERS, &[name]);
+        let clickless = exporter.counter(&table::MERCHANT_CLICKLESS_ORDERS, &[name]);
+        (name.to_owned(), orders, clickless)
     };
-    codes.iter().map(|code| HttpStatus::of(*code)).collect()
-}
-
-fn key(metric: &Metric, labels: &[&str]) -> Key {
-    assert_eq!(
-        metric.labels.len(),
-        labels.len(),
-        "labels of {}",
-        metric.name
-    );
-    let pairs = metric.labels.iter().zip(labels);
-    let labels = pairs.map(|(name, value)| metrics::Label::new(*name, (*value).to_owned()));
-    Key::from_parts(metric.name, labels.collect::<Vec<_>>())
+    names.chain([OTHER_MERCHANTS]).map(series).collect()
 }
 
 #[cfg(test)]

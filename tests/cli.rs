@@ -129,6 +129,59 @@ fn the_documented_example_is_the_one_that_was_read_and_agreed() {
 }
 
 #[test]
+fn the_page_of_settings_is_made_from_the_settings() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/settings.md");
+    let text = promoguard::config::example::reference();
+    if std::env::var_os(REWRITE).is_some() {
+        fs::write(&path, &text).unwrap();
+    }
+    let page = fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        page == text,
+        "docs/settings.md differs from the settings: {REWRITE}=1 cargo test --test e2e cli"
+    );
+}
+
+#[test]
+fn a_log_for_programs_is_one_to_its_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let key = folder.path().join("key");
+    fs::write(&key, "00112233445566778899aabbccddeeff".repeat(2)).unwrap();
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
+    let key = key.to_str().unwrap();
+    let output = run(&[
+        "run",
+        "--listen",
+        "127.0.0.1:0",
+        "--brokers",
+        "127.0.0.1:1",
+        "--log-format",
+        "json",
+        "--set",
+        "kafka.request_timeout_ms=100",
+        "--set",
+        &format!("keys.pseudonym_key_file={key}"),
+        "--set",
+        &format!("keys.hash_key_file={key}"),
+    ]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = stderr(&output);
+    let lines: Vec<serde_json::Value> = said
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}")))
+        .collect();
+    let last = lines.last().unwrap();
+    assert_eq!(last["level"], "ERROR", "{last}");
+    let reason = last["error"].as_str().unwrap();
+    assert!(
+        reason.starts_with("cannot reach Kafka at 127.0.0.1:1"),
+        "{last}"
+    );
+    assert!(lines.iter().all(|line| line["timestamp"].is_string()));
+}
+
+#[test]
 fn wrong_usage_ends_with_status_2_and_says_what_is_wrong() {
     let replay = |more: &[&str]| -> Vec<String> {
         let files = [
@@ -436,7 +489,8 @@ fn promtool_finds_nothing_to_say_about_the_metrics() {
         )
     });
     let telemetry = Telemetry::new();
-    telemetry.set_consumer_lag(promoguard_event::Topic::Clicks, 0, 1, 0.5);
+    telemetry.set_consumer_lag(promoguard_event::Topic::Clicks, 0, 1, 0.5, 60.0);
+    telemetry.set_partition_watermark(0, promoguard_event::EventTime::from_millis(1));
     let mut input = check.stdin.take().unwrap();
     input.write_all(telemetry.render().as_bytes()).unwrap();
     drop(input);

@@ -135,6 +135,7 @@ fn flagged() -> CodeAccount {
                 score_db: 30.5,
                 evidence: core,
             },
+            learned_is_on: true,
             learned: Some(Layer {
                 score_db: 38.31,
                 evidence: learned,
@@ -218,6 +219,7 @@ fn unflagged() -> CodeAccount {
                 score_db: -0.04,
                 evidence: Vec::new(),
             },
+            learned_is_on: true,
             learned: None,
             learned_last_db: None,
             stories: Story::ALL.map(|story| (story, -0.3)),

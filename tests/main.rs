@@ -6,6 +6,7 @@ mod evaluate;
 mod explain;
 mod holds;
 mod kafka_adapter;
+mod operations;
 mod replay;
 mod run_on_kafka;
 mod support;

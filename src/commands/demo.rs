@@ -18,7 +18,9 @@ use super::DONE;
 use super::run::stop_on_signals;
 use crate::config::DemoPlan;
 use crate::config::keys::KeyRing;
-use crate::engine::measure::{OpenFlags, measure_effects, measure_state};
+use crate::engine::measure::{
+    OpenFlags, measure_effects, measure_scores, measure_state, measure_windows,
+};
 use crate::engine::memory::MemoryEngine;
 use crate::engine::settings::{pipeline_settings, settings_book};
 use crate::http::{self, Health};
@@ -37,7 +39,7 @@ pub(super) fn execute(plan: DemoPlan) -> Result<u8> {
     let started = Instant::now();
     let stop = stop_on_signals()?;
     let board = Arc::new(Mutex::new(ReportCollector::new(&plan.config.display.zone)?));
-    let telemetry = Telemetry::new();
+    let telemetry = Telemetry::with_merchants(&plan.config.metrics.merchants);
     let health = Health::new();
     health.not_ready("demo", "living through the past weeks");
     let listener = http::listen(
@@ -179,12 +181,18 @@ impl Demo {
         self.events += self.batch.len() as u64;
         // Quiet logs of a small world do not hold the hour open for long.
         let watermark = EventTime::from_millis(self.world.now() - HOUR_MS);
+        let judging = Instant::now();
         let effects = self.engine.advance(watermark);
+        self.telemetry
+            .observe_judged_hours(effects.judged_hours, judging.elapsed().as_secs_f64());
         self.show(effects);
     }
 
     fn show(&mut self, effects: Effects) {
         measure_effects(&self.telemetry, &effects, &mut self.open_flags);
+        let shards = self.engine.shards();
+        measure_windows(&self.telemetry, &effects, shards.registry());
+        measure_scores(&self.telemetry, shards);
         measure_state(
             &self.telemetry,
             self.engine.shards(),

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 use crate::cli::Cli;
+use crate::config::sections::LogFormat;
 use crate::config::{Plan, PlanError};
 use crate::logging;
 
@@ -56,11 +57,16 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(WRONG_USAGE);
         }
     };
-    logging::start(plan.log());
+    let log = plan.log();
+    logging::start(log);
     match execute(plan) {
         Ok(status) => ExitCode::from(status),
         Err(error) => {
-            eprintln!("promoguard: {error:#}");
+            // Whoever reads the log with a program reads the end of it with that program too.
+            match log.format {
+                LogFormat::Json => tracing::error!(error = format!("{error:#}"), "cannot go on"),
+                LogFormat::Text => eprintln!("promoguard: {error:#}"),
+            }
             ExitCode::from(FAILED)
         }
     }

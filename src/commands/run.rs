@@ -36,7 +36,7 @@ pub(super) fn execute(plan: RunPlan) -> Result<u8> {
         .kafka
         .validate()
         .context("the settings of Kafka cannot be meant")?;
-    let telemetry = Telemetry::new();
+    let telemetry = Telemetry::with_merchants(&plan.config.metrics.merchants);
     let health = Health::new();
     let listener = http::listen(
         &plan.config.http,

@@ -3,8 +3,10 @@
 //! Decides where the model goes. Must not know how it is fitted.
 
 use std::io::Write as _;
+use std::path::Path;
 
 use anyhow::{Context as _, Result};
+use promoguard_detect::Model;
 use promoguard_learn::FitSettings;
 
 use super::DONE;
@@ -41,6 +43,7 @@ pub(super) fn execute(plan: TrainPlan) -> Result<u8> {
         },
         recorded: plan.recorded,
         decision_weight: plan.decision_weight,
+        leave_one_out: plan.leave_one_out.is_some(),
         command,
     };
     let say = |text: &str| {
@@ -48,13 +51,20 @@ pub(super) fn execute(plan: TrainPlan) -> Result<u8> {
             eprintln!("{text}");
         }
     };
-    let model = train(&settings, &say)?;
-    let cannot = || format!("cannot write the model to {}", plan.out.display());
-    let mut output = promoguard_storage::Output::create(&plan.out).with_context(cannot)?;
-    output
-        .write_all(model.to_text().as_bytes())
-        .with_context(cannot)?;
-    output.commit().with_context(cannot)?;
+    if let Some(folder) = &plan.leave_one_out {
+        std::fs::create_dir_all(folder)
+            .with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    }
+    let trained = train(&settings, &say)?;
+    let model = trained.model;
+    write(&plan.out, &model)?;
+    for (family, model) in &trained.without {
+        let folder = plan.leave_one_out.as_deref().expect("it was asked for");
+        write(
+            &folder.join(format!("without-{}.json", family.name())),
+            model,
+        )?;
+    }
     say(&format!(
         "{} rows, {} clean code-weeks behind the scale; in {}",
         model.provenance.rows,
@@ -62,4 +72,13 @@ pub(super) fn execute(plan: TrainPlan) -> Result<u8> {
         plan.out.display()
     ));
     Ok(DONE)
+}
+
+fn write(path: &Path, model: &Model) -> Result<()> {
+    let cannot = || format!("cannot write the model to {}", path.display());
+    let mut output = promoguard_storage::Output::create(path).with_context(cannot)?;
+    output
+        .write_all(model.to_text().as_bytes())
+        .with_context(cannot)?;
+    output.commit().with_context(cannot)
 }

@@ -8,7 +8,7 @@ use std::net::IpAddr;
 
 use promoguard_kafka::SettingsError;
 
-use super::sections::{Config, Display, Kafka, Topics};
+use super::sections::{Config, Display, Kafka, Metrics, Topics};
 
 /// A setting, and why it cannot be meant.
 pub(super) type Problem = (String, String);
@@ -21,6 +21,7 @@ pub(super) fn problems(config: &Config) -> Vec<Problem> {
     problems.extend(topics(&config.kafka.topics));
     problems.extend(judge(config));
     problems.extend(zone(&config.display));
+    problems.extend(metrics(&config.metrics));
     problems
 }
 
@@ -62,6 +63,20 @@ fn kafka(kafka: &Kafka) -> Option<Problem> {
         }
     };
     Some((setting, error.to_string()))
+}
+
+/// Time series are kept by whoever collects them, so their number has a bound.
+const MERCHANTS_MAX: usize = 100;
+
+fn metrics(metrics: &Metrics) -> Option<Problem> {
+    let named = metrics.merchants.len();
+    let setting = || "metrics.merchants".to_owned();
+    (named > MERCHANTS_MAX).then(|| {
+        (
+            setting(),
+            format!("must be at most {MERCHANTS_MAX} names, not {named}"),
+        )
+    })
 }
 
 fn judge(config: &Config) -> Option<Problem> {

@@ -17,6 +17,13 @@ const HEAD: &str = "\
 # file: PROMOGUARD_KAFKA__GROUP_ID=name, or --set kafka.group_id=name.
 ";
 
+const REFERENCE_HEAD: &str = "\
+# Settings
+
+Made from the structs that hold them; a test compares this page with them. How settings are given, and what those of one
+merchant and of a judge in shadow are, is told in [configuration.md](configuration.md). Units are the last word of a name.
+";
+
 /// Columns of a comment, so that the file reads well in a terminal.
 const WIDTH: usize = 98;
 
@@ -38,6 +45,28 @@ pub fn example() -> String {
                     let _ = writeln!(text, "# {line}");
                 }
             }
+        }
+    }
+    text
+}
+
+/// Every setting as a page of Markdown: a table for each section.
+pub fn reference() -> String {
+    let mut text = REFERENCE_HEAD.to_owned();
+    for section in sections() {
+        let help = section.help.replace('\n', " ");
+        let _ = writeln!(text, "\n## `[{}]`\n\n{help}\n", section.path);
+        text.push_str("| setting | default | what it is for |\n|---|---|---|\n");
+        for setting in &section.settings {
+            let default = match &setting.default {
+                Value::Null => "unset".to_owned(),
+                Value::Object(entries) if entries.is_empty() => "none".to_owned(),
+                // A list of hosts is longer than a table is wide.
+                Value::Array(items) if items.len() > 8 => format!("{} entries", items.len()),
+                value => format!("`{}`", toml(value)),
+            };
+            let words = explanation(setting).replace('|', "\\|");
+            let _ = writeln!(text, "| `{}` | {default} | {words} |", setting.path);
         }
     }
     text

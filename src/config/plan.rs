@@ -90,6 +90,8 @@ pub struct TrainPlan {
     pub recorded: Option<(PathBuf, Vec<PathBuf>)>,
     /// Weight of a row with a decision against a simulated one.
     pub decision_weight: f64,
+    /// Folder of the models that never saw one of the families.
+    pub leave_one_out: Option<PathBuf>,
     /// Say nothing but errors.
     pub quiet: bool,
 }
@@ -350,10 +352,14 @@ fn plan_train(train: cli::Train, environment: &[(String, String)]) -> Result<Pla
             train.decision_weight
         )));
     }
-    let families = match &train.family[..] {
+    let families: Vec<Family> = match &train.family[..] {
         [] => Family::ALL.to_vec(),
         names => names.iter().map(named).collect::<Result<_, _>>()?,
     };
+    if train.leave_one_out.is_some() && families.len() < 2 {
+        let said = "--leave-one-out needs two families or more";
+        return Err(PlanError::Usage(said.to_owned()));
+    }
     let arguments = argument("--threads", "pipeline.threads", train.threads.as_ref());
     Ok(Plan::Train(Box::new(TrainPlan {
         config: settle(&train.settings, environment, arguments)?.config,
@@ -365,6 +371,7 @@ fn plan_train(train: cli::Train, environment: &[(String, String)]) -> Result<Pla
         trees: train.trees,
         recorded: train.features.map(|features| (features, train.decisions)),
         decision_weight: train.decision_weight,
+        leave_one_out: train.leave_one_out,
         quiet: train.quiet,
     })))
 }

@@ -30,6 +30,8 @@ pub struct Config {
     pub model: Model,
     /// The listener of /metrics, /livez and /readyz.
     pub http: Http,
+    /// What /metrics shows besides what it always does.
+    pub metrics: Metrics,
     /// How things are shown to people. The judge itself works in UTC.
     pub display: Display,
     /// Secret keys, each in a file of its own that only its owner may read (mode 0600). A file
@@ -432,6 +434,16 @@ impl Default for Http {
             connections_max: 64,
         }
     }
+}
+
+/// `[metrics]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Metrics {
+    /// Merchants with time series of their own, by the names of their registry entries, in any case,
+    /// at most 100; all others are shown together. A shop whose click ids vanish is found
+    /// by these.
+    pub merchants: Vec<String>,
 }
 
 /// `[display]`.

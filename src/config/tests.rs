@@ -262,6 +262,13 @@ fn settings_that_contradict_each_other_are_refused() {
         "promo.clicks",
         "kafka.topics.orders = \"promo.clicks\" (option --set): is the same topic as kafka.topics.clicks",
     );
+    let many: Vec<String> = (0..101).map(|n| format!("m{n}")).collect();
+    let many = layers(None, &[], &[("metrics.merchants", &many.join(","))]);
+    let said = complaints(&many);
+    assert!(
+        said[0].ends_with("must be at most 100 names, not 101"),
+        "{said:?}"
+    );
     let half = [
         ("kafka.security_protocol", "sasl-plaintext"),
         ("kafka.sasl_mechanism", "plain"),

@@ -282,7 +282,7 @@ impl Owner {
                 Step::Done(outcome) => break outcome,
                 Step::Ask(request) => request,
                 Step::Retry(request) => {
-                    self.telemetry.add_commits(CommitResult::Failed, 1);
+                    self.telemetry.add_checkpoints(CommitResult::Failed, 1);
                     self.asker.pause();
                     request
                 }
@@ -300,7 +300,7 @@ impl Owner {
                 let outbox = std::mem::take(&mut head.manifest.outbox);
                 self.head = (*head).clone();
                 head.manifest.outbox = outbox;
-                self.telemetry.add_commits(CommitResult::Done, 1);
+                self.telemetry.add_checkpoints(CommitResult::Done, 1);
                 self.telemetry.observe_checkpoint(
                     started.elapsed().as_secs_f64(),
                     bytes,
@@ -309,11 +309,11 @@ impl Owner {
                 Some(Outcome::Committed(head))
             }
             CommitOutcome::Fenced => {
-                self.telemetry.add_commits(CommitResult::Fenced, 1);
+                self.telemetry.add_checkpoints(CommitResult::Fenced, 1);
                 Some(Outcome::Lost("another process took over"))
             }
             CommitOutcome::Frozen => {
-                self.telemetry.add_commits(CommitResult::Fenced, 1);
+                self.telemetry.add_checkpoints(CommitResult::Fenced, 1);
                 Some(Outcome::Lost("this process stood still for too long"))
             }
         }

@@ -70,6 +70,12 @@ pub struct Desk {
     pub delays: [Vec<f64>; 2],
     /// Which forwarded records were taken.
     pub taken: Taken,
+    /// How long records lay in Kafka, in s, in the same order; only those that came after
+    /// `reading_since_ms`.
+    pub waits: [Vec<f64>; 2],
+    /// The wall clock, epoch ms.
+    pub now_ms: i64,
+    reading_since_ms: i64,
     records: Records,
     future_ms_max: i64,
     newest: BTreeMap<(usize, i32), EventTime>,
@@ -82,6 +88,7 @@ impl Desk {
         shards: ShardSet,
         partitions: BTreeMap<i32, Partition>,
         future_ms_max: i64,
+        now_ms: i64,
     ) -> Self {
         Self {
             intake,
@@ -92,6 +99,9 @@ impl Desk {
             counts: Counts::default(),
             decisions: Vec::new(),
             delays: [Vec::new(), Vec::new()],
+            waits: [Vec::new(), Vec::new()],
+            now_ms,
+            reading_since_ms: now_ms,
             records: Records::default(),
             taken: Taken::default(),
             future_ms_max,
@@ -174,7 +184,12 @@ impl Desk {
             return Ok(());
         }
         let delay_ms = record.timestamp_ms - ts.millis();
-        self.delays[usize::from(topic == Topic::Orders)].push(delay_ms.max(0) as f64 / 1000.0);
+        let kind = usize::from(topic == Topic::Orders);
+        self.delays[kind].push(delay_ms.max(0) as f64 / 1000.0);
+        if record.timestamp_ms >= self.reading_since_ms {
+            let wait_ms = (self.now_ms - record.timestamp_ms).max(0);
+            self.waits[kind].push(wait_ms as f64 / 1000.0);
+        }
         let newest = self.newest.entry((log as usize, partition)).or_insert(ts);
         *newest = ts.max(*newest);
         self.owned(partition).push(log, ts, routed);

@@ -17,7 +17,7 @@ use promoguard_detect::SettingsBook;
 use promoguard_event::{DecoderLimits, PseudonymKey};
 use promoguard_kafka::{
     Intake as KafkaIntake, KafkaSettings, Ownership, OwnershipEvent, OwnershipOptions,
-    ReleaseToken, TopicPartition, describe,
+    ReleaseToken, TopicDescription, TopicPartition, describe,
 };
 use promoguard_pipeline::PipelineSettings;
 use promoguard_pipeline::commit::{Beginning, Identity, OutboxRecord, Restored};
@@ -31,6 +31,7 @@ use super::session::{Session, open_flags_of};
 use crate::config::sections::Topics;
 use crate::http::Health;
 use crate::telemetry::Telemetry;
+use crate::telemetry::labels::{CommitResult, KafkaIssue};
 
 /// Settings of a run over Kafka.
 #[derive(Clone)]
@@ -114,9 +115,11 @@ pub fn run(
         checkpoints,
         owns_chain: false,
         rebuild: settings.rebuild,
+        started_ms: now_ms(),
         committing_hours: Vec::new(),
         committed: Instant::now(),
         measured: Instant::now(),
+        commits: (0, 0),
     };
     while !stop.load(Ordering::Relaxed) {
         health.moved("engine", TURN_PATIENCE);
@@ -142,6 +145,9 @@ pub struct Layout {
     pub flags: i32,
     /// Partitions of the topics that every process reads whole, by topic.
     pub shared: BTreeMap<String, i32>,
+    /// How long the broker keeps records of the logs, in ms, by topic; not there where it keeps
+    /// them for good or does not tell.
+    pub retention_ms: BTreeMap<String, i64>,
 }
 
 impl Layout {
@@ -176,10 +182,15 @@ impl Layout {
             .map(|name| Ok((name.clone(), partitions_of(name)?)))
             .collect::<Result<_>>()?;
         let flags = partitions_of(&topics.flags)?;
+        let retention = |(name, topic): (&String, &TopicDescription)| {
+            let ms = topic.configs.get("retention.ms")?.parse().ok()?;
+            (ms >= 0).then(|| (name.clone(), ms))
+        };
         Ok(Self {
             partitions,
             flags,
             shared,
+            retention_ms: cluster.topics.iter().filter_map(retention).collect(),
         })
     }
 }
@@ -197,11 +208,15 @@ struct Engine<'a> {
     /// All partitions are owned, and the chain of checkpoints with them.
     owns_chain: bool,
     rebuild: bool,
+    /// The wall clock when the process began, epoch ms.
+    started_ms: i64,
     /// Ends of the hours of the flags in the commit on its way, epoch ms.
     committing_hours: Vec<i64>,
     /// When the last commit began.
     committed: Instant,
     measured: Instant,
+    /// Commits that the metrics have been told of: done, failed.
+    commits: (u64, u64),
 }
 
 impl Engine<'_> {
@@ -223,6 +238,7 @@ impl Engine<'_> {
                     fatal: true,
                 }) => bail!("the consumer group refuses this member: {reason}"),
                 Ok(OwnershipEvent::Error { reason, .. }) => {
+                    self.telemetry.add_kafka_issues(KafkaIssue::Group, 1);
                     warn!(%reason, "consumer group");
                 }
                 Err(TryRecvError::Empty) => break,
@@ -241,6 +257,8 @@ impl Engine<'_> {
             release.release();
         }
         self.owned = owned;
+        let owned: Vec<u32> = self.owned.iter().map(|p| *p as u32).collect();
+        self.telemetry.set_owned(&owned);
         self.start_session()
     }
 
@@ -265,7 +283,13 @@ impl Engine<'_> {
             None
         };
         self.health.not_ready("registry", "being read");
-        let session = Session::start(self.settings, &self.layout, &self.owned, restored.as_ref())?;
+        let session = Session::start(
+            self.settings,
+            &self.layout,
+            &self.owned,
+            restored.as_ref(),
+            now_ms(),
+        )?;
         info!(codes = session.registered_codes(), "registry read");
         self.health.ready("registry");
         self.health.ready("kafka");
@@ -320,7 +344,11 @@ impl Engine<'_> {
         if !flag_hours.is_empty() {
             self.publisher.flush()?;
         }
-        for hour_end_ms in flag_hours {
+        // Hours that closed before this process began are history that is told again.
+        let fresh = flag_hours
+            .iter()
+            .filter(|end_ms| **end_ms >= self.started_ms);
+        for hour_end_ms in fresh {
             let delay_ms = (now_ms() - hour_end_ms).max(0);
             self.telemetry
                 .observe_flag_publish_delay(delay_ms as f64 / 1000.0);
@@ -444,6 +472,12 @@ impl Engine<'_> {
             session.measure(self.telemetry, now_ms());
             session.commit_for_lag(ownership);
             self.publisher.flush()?;
+            let (done, failed) = ownership.lag_commits();
+            let told = std::mem::replace(&mut self.commits, (done, failed));
+            self.telemetry
+                .add_commits(CommitResult::Done, done - told.0);
+            self.telemetry
+                .add_commits(CommitResult::Failed, failed - told.1);
         }
         Ok(())
     }

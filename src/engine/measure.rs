@@ -2,17 +2,28 @@
 
 use std::collections::BTreeMap;
 
-use promoguard_event::{Currency, Decision, ErrorKind, Flag, FlagKind, FlagState, Topic};
-use promoguard_pipeline::{Counts, Effects, FieldDefects, ShardSet};
+use promoguard_event::{Code, Currency, Decision, ErrorKind, Flag, FlagKind, FlagState, Topic};
+use promoguard_pipeline::{Counts, Effects, FieldDefects, Registry, ShardSet};
 use serde::{Deserialize, Serialize};
 
 use crate::telemetry::Telemetry;
-use crate::telemetry::labels::{CurrencyLabel, Label, RecordResult, SignalLabel, StatePart};
+use crate::telemetry::labels::{
+    CurrencyLabel, Label, RecordResult, ScoreBand, SignalLabel, StatePart,
+};
 
 /// The flags that are open now, with what they stand for.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct OpenFlags {
-    open: BTreeMap<String, (FlagKind, Currency, f64)>,
+    open: BTreeMap<String, OpenFlag>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct OpenFlag {
+    kind: FlagKind,
+    currency: Currency,
+    /// Estimated commission at stake, in units of the currency.
+    exposure: f64,
+    score_db: f64,
 }
 
 impl OpenFlags {
@@ -24,27 +35,27 @@ impl OpenFlags {
         }
         let commission = flag.exposure.commission.as_ref();
         let units = commission.map_or(0, |interval| interval.estimate.0);
-        let entry = (flag.kind, flag.exposure.currency, units as f64 / 10_000.0);
-        self.open.insert(flag.flag_id.clone(), entry);
-    }
-
-    /// The kind of an open flag.
-    pub fn kind_of(&self, flag_id: &str) -> Option<FlagKind> {
-        self.open.get(flag_id).map(|(kind, _, _)| *kind)
+        let open = OpenFlag {
+            kind: flag.kind,
+            currency: flag.exposure.currency,
+            exposure: units as f64 / 10_000.0,
+            score_db: flag.score.value(),
+        };
+        self.open.insert(flag.flag_id.clone(), open);
     }
 
     /// Shows them.
     pub fn publish(&self, telemetry: &Telemetry) {
         for kind in FlagKind::ALL {
-            let flags = self.open.values().filter(|(of, _, _)| of == kind);
+            let flags = self.open.values().filter(|flag| flag.kind == *kind);
             telemetry.set_flags_open(*kind, flags.count() as u64);
         }
         for currency in CurrencyLabel::ALL {
             let exposure = self
                 .open
                 .values()
-                .filter(|(_, of, _)| CurrencyLabel::of(of.as_str()) == Some(*currency))
-                .map(|(_, _, amount)| amount)
+                .filter(|flag| CurrencyLabel::of(flag.currency.as_str()) == Some(*currency))
+                .map(|flag| flag.exposure)
                 .sum();
             telemetry.set_exposure_open(*currency, exposure);
         }
@@ -104,23 +115,52 @@ pub fn measure_defects(telemetry: &Telemetry, defects: &FieldDefects) {
 
 /// Adds an analyst's decision to the metrics.
 pub fn measure_decision(telemetry: &Telemetry, decision: &Decision, open: &OpenFlags) {
-    let kind = open.kind_of(&decision.flag_id).unwrap_or(FlagKind::Unknown);
-    telemetry.add_decisions(kind, decision.outcome, 1);
+    let flag = open.open.get(&*decision.flag_id);
+    let kind = flag.map_or(FlagKind::Unknown, |flag| flag.kind);
+    let score = flag.map_or(ScoreBand::NONE, |flag| ScoreBand::of(flag.score_db));
+    telemetry.add_decision(kind, score, decision.outcome);
+}
+
+/// Adds the orders of closed hours, by merchant. A window that was written again is passed over.
+pub fn measure_windows(telemetry: &Telemetry, effects: &Effects, registry: &Registry) {
+    for window in effects.windows.iter().filter(|window| window.rev == 1) {
+        let orders = window.orders.created + window.orders.paid;
+        if orders == 0 {
+            continue;
+        }
+        let code = Code::parse(&window.code).ok();
+        let entry = code.and_then(|code| registry.entry(&code));
+        let merchant = entry.map_or("", |entry| &*entry.merchant);
+        telemetry.add_merchant_orders(merchant, orders, window.clickless_orders);
+    }
+}
+
+/// Shows how the scores of the codes are spread, after an hour was judged.
+pub fn measure_scores(telemetry: &Telemetry, shards: &ShardSet) {
+    let mut codes = vec![0; ScoreBand::ALL.len()];
+    for (_, score_db) in shards.standings() {
+        codes[ScoreBand::of(score_db).index()] += 1;
+    }
+    let scored: u64 = codes.iter().sum();
+    codes[ScoreBand::NONE.index()] = (shards.codes() as u64).saturating_sub(scored);
+    telemetry.set_codes_by_score(&codes);
 }
 
 /// Shows what the shards keep.
 pub fn measure_state(telemetry: &Telemetry, shards: &ShardSet, early_rotations: &mut u64) {
     telemetry.set_codes_tracked(shards.codes() as u64);
-    let (mut filters, mut index, mut rotations) = (0, 0, 0);
+    let (mut filters, mut index, mut codes, mut rotations) = (0, 0, 0, 0);
     let mut horizon_ms = i64::MAX;
     for memory in shards.memory() {
         filters += memory.click_filter_bytes as u64;
         index += memory.order_index_bytes as u64;
+        codes += memory.code_slot_bytes as u64;
         rotations += memory.early_rotations;
         horizon_ms = horizon_ms.min(memory.click_horizon_ms);
     }
     telemetry.set_state_bytes(StatePart::ClickFilter, filters);
     telemetry.set_state_bytes(StatePart::OrderIndex, index);
+    telemetry.set_state_bytes(StatePart::Codes, codes);
     telemetry.set_dedupe_horizon_seconds(horizon_ms as f64 / 1000.0);
     telemetry.add_dedupe_early_rotations(rotations.saturating_sub(*early_rotations));
     *early_rotations = rotations;

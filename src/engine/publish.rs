@@ -80,6 +80,7 @@ impl Publisher {
             self.send(sink, sent)?;
         }
         self.output.poll();
+        self.telemetry.set_output_in_flight(self.output.in_flight());
         self.check()
     }
 
@@ -178,6 +179,7 @@ impl Publisher {
         self.output
             .flush(self.flush_timeout)
             .context("cannot deliver the outputs")?;
+        self.telemetry.set_output_in_flight(self.output.in_flight());
         for (sink, records) in self.sent.drain(..) {
             let result = DeliveryResult::Delivered;
             self.telemetry.add_sink_deliveries(sink, result, records);

@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use promoguard_event::{EventTime, Topic};
+use promoguard_event::{Code, EventTime, FlagState, Topic};
 use promoguard_kafka::{
     Intake as KafkaIntake, IntakeIssue, Ownership, PartitionEnd, SourceId, StartOffset,
     TopicPartition,
 };
 use promoguard_pipeline::commit::{LogName, OutboxRecord};
-use promoguard_pipeline::{Counts, Effects};
+use promoguard_pipeline::{Counts, Effects, Routed};
 use rustix::time::{ClockId, clock_gettime};
 use tracing::{info, warn};
 
@@ -20,13 +20,15 @@ use super::decode::IntakeKeys;
 use super::desk::{Desk, Role};
 use super::live::{Layout, LiveSettings};
 use super::measure::{
-    OpenFlags, measure_counts, measure_decision, measure_defects, measure_effects, measure_state,
+    OpenFlags, measure_counts, measure_decision, measure_defects, measure_effects, measure_scores,
+    measure_state, measure_windows,
 };
 use super::partition::{Log, Partition, idle_watermark};
 use super::publish::{Coordinates, Publisher, outputs_of};
 use super::shadow::ShadowComparison;
 use crate::config::sections::Topics;
 use crate::telemetry::Telemetry;
+use crate::telemetry::labels::{KafkaIssue, StatePart};
 use promoguard_pipeline::commit::Restored;
 
 mod saved;
@@ -41,7 +43,9 @@ const REGISTRY_TIMEOUT: Duration = Duration::from_secs(300);
 pub struct Session {
     kafka: KafkaIntake,
     roles: BTreeMap<SourceId, Role>,
-    next_offsets: BTreeMap<SourceId, i64>,
+    /// The next offset of each source, and when the record before it came into Kafka, epoch ms.
+    next_offsets: BTreeMap<SourceId, (i64, i64)>,
+    retention_ms: BTreeMap<String, i64>,
     desk: Desk,
     paused: BTreeSet<TopicPartition>,
     waiting_records_max: usize,
@@ -84,6 +88,7 @@ impl Session {
         layout: &Layout,
         owned: &BTreeSet<i32>,
         restored: Option<&Restored>,
+        now_ms: i64,
     ) -> Result<Self> {
         let slack_ms = settings.pipeline.reorder_slack_ms;
         let state = restored.filter(|restored| !restored.state.is_empty());
@@ -104,7 +109,14 @@ impl Session {
             kafka: KafkaIntake::new(&settings.kafka, &[]).context("cannot start reading Kafka")?,
             roles: BTreeMap::new(),
             next_offsets: BTreeMap::new(),
-            desk: Desk::new(keys.intake(), shards, partitions, settings.future_ms_max),
+            retention_ms: layout.retention_ms.clone(),
+            desk: Desk::new(
+                keys.intake(),
+                shards,
+                partitions,
+                settings.future_ms_max,
+                now_ms,
+            ),
             paused: BTreeSet::new(),
             waiting_records_max: settings.waiting_records_max,
             batch_records_max: settings.batch_records_max,
@@ -169,20 +181,31 @@ impl Session {
         telemetry: &Telemetry,
     ) -> Result<()> {
         let started = cpu_seconds();
-        let polled = self.poll(poll_ms, now_ms)?;
+        self.desk.now_ms = now_ms;
+        let polled = self.poll(poll_ms, now_ms, telemetry)?;
         let read =
             [Topic::Clicks, Topic::Orders].map(|topic| (topic, self.desk.counts.of(topic).read));
         self.send_side_outputs(publisher, open_flags, telemetry)?;
         self.follow_idle(now_ms);
+        let releasing = cpu_seconds();
         let released = self.release();
+        let judging_seconds = cpu_seconds() - releasing;
         self.bound_waiting()?;
         let effects = self.desk.shards.take_effects();
         self.keep(&effects);
         measure_effects(telemetry, &effects, open_flags);
+        telemetry.observe_judged_hours(effects.judged_hours, judging_seconds);
+        if effects.judged_hours > 0 {
+            measure_windows(telemetry, &effects, self.desk.shards.registry());
+            measure_scores(telemetry, &self.desk.shards);
+        }
         self.compare_shadow(&effects);
         let seconds = (cpu_seconds() - started) / polled.max(1) as f64;
         for (topic, read) in read {
             telemetry.observe_event_processing(topic, seconds * read as f64, read);
+        }
+        if !effects.flags.is_empty() {
+            self.tell_flags(&effects);
         }
         telemetry.set_watermark(released);
         Ok(())
@@ -239,6 +262,29 @@ impl Session {
         }
     }
 
+    /// One line in the log for each flag that opens or clears, so that what a reader of the topic
+    /// sees can be found again by its id and partition.
+    fn tell_flags(&mut self, effects: &Effects) {
+        for judged in &effects.flags {
+            let flag = &judged.flag;
+            if !matches!(flag.state, FlagState::Opened | FlagState::Cleared) {
+                continue;
+            }
+            let code = Code::parse(&flag.code).ok();
+            let partition = code.map(|code| self.desk.shards.slot(code.as_str()).shard);
+            info!(
+                flag_id = %flag.flag_id,
+                rev = flag.rev,
+                state = flag.state.as_str(),
+                kind = flag.kind.as_str(),
+                score_db = flag.score.value().round(),
+                partition,
+                hour = %judged.hour,
+                "flag published"
+            );
+        }
+    }
+
     fn compare_shadow(&mut self, effects: &Effects) {
         let (Some(shadow), Some(hour)) = (&mut self.shadow, effects.judged_hour) else {
             return;
@@ -270,22 +316,36 @@ impl Session {
             let Some(log_name) = self.kafka.topic_partition(*source) else {
                 continue;
             };
-            let next = self.next_offsets.get(source).copied().unwrap_or(0);
+            let (next, arrived_ms) = self
+                .next_offsets
+                .get(source)
+                .copied()
+                .unwrap_or((0, now_ms));
             let end = self.kafka.cached_watermarks(log_name).map_or(next, |w| w.1);
             let records = (end - next).max(0) as u64;
-            let newest = self.desk.newest(*log, *partition);
-            let seconds = match newest {
-                Some(newest) if records > 0 => (now_ms - newest.millis()).max(0) as f64 / 1000.0,
-                _ => 0.0,
+            let seconds = match records {
+                0 => 0.0,
+                _ => (now_ms - arrived_ms).max(0) as f64 / 1000.0,
             };
-            telemetry.set_consumer_lag(topic, *partition as u32, records, seconds);
+            let retention_ms = self.retention_ms.get(&log_name.topic);
+            let headroom = retention_ms.map_or(f64::INFINITY, |ms| *ms as f64 / 1000.0 - seconds);
+            let partition = *partition as u32;
+            telemetry.set_consumer_lag(topic, partition, records, seconds, headroom);
         }
+        let mut waiting = 0;
+        for (number, partition) in &self.desk.partitions {
+            waiting += partition.waiting() as u64;
+            telemetry.set_partition_watermark(*number as u32, partition.release_point());
+        }
+        telemetry.set_waiting(waiting, self.paused.len() as u64);
+        let waiting_bytes = waiting * size_of::<Routed>() as u64;
+        telemetry.set_state_bytes(StatePart::MergeBuffer, waiting_bytes);
         measure_state(telemetry, &self.desk.shards, &mut self.early_rotations);
     }
 
     /// Tells the group how far the logs were read; for lag tools only.
     pub fn commit_for_lag(&self, ownership: &Ownership) {
-        for (source, next) in &self.next_offsets {
+        for (source, (next, _)) in &self.next_offsets {
             if let (Some(Role::Events(_, _)), Some(log)) =
                 (self.roles.get(source), self.kafka.topic_partition(*source))
             {
@@ -353,7 +413,8 @@ impl Session {
             let source = self.kafka.source(&log).context("a source was added")?;
             // Read on from here even if nothing comes before the next checkpoint.
             if let StartOffset::At(offset) = start {
-                self.next_offsets.insert(source, offset);
+                // When the record before it came is not known: that is no lag.
+                self.next_offsets.insert(source, (offset, i64::MAX));
             }
             self.roles.insert(source, role(log.partition));
         }
@@ -369,7 +430,7 @@ impl Session {
             if Instant::now() > deadline {
                 bail!("the registry could not be read to its end within {REGISTRY_TIMEOUT:?}");
             }
-            at_end.extend(self.poll_once(100)?.1);
+            at_end.extend(self.poll_once(100, None)?.1);
         }
         if apply_now {
             self.desk.shards.apply_registry();
@@ -377,8 +438,8 @@ impl Session {
         Ok(())
     }
 
-    fn poll(&mut self, poll_ms: u32, now_ms: i64) -> Result<u64> {
-        let (polled, ends) = self.poll_once(poll_ms)?;
+    fn poll(&mut self, poll_ms: u32, now_ms: i64, telemetry: &Telemetry) -> Result<u64> {
+        let (polled, ends) = self.poll_once(poll_ms, Some(telemetry))?;
         for source in ends {
             if let Some(Role::Events(log, partition)) = self.roles.get(&source)
                 && let Some(owned) = self.desk.partitions.get_mut(partition)
@@ -390,21 +451,29 @@ impl Session {
     }
 
     /// Returns how many records came, and which sources are at their end now.
-    fn poll_once(&mut self, poll_ms: u32) -> Result<(u64, Vec<SourceId>)> {
+    fn poll_once(
+        &mut self,
+        poll_ms: u32,
+        telemetry: Option<&Telemetry>,
+    ) -> Result<(u64, Vec<SourceId>)> {
         let (roles, desk, next_offsets) = (&self.roles, &mut self.desk, &mut self.next_offsets);
         desk.start_batch();
         let outcome = self
             .kafka
             .poll_batch(poll_ms, self.batch_records_max, &mut |record| {
-                next_offsets.insert(record.source, record.offset + 1);
+                let next = (record.offset + 1, record.timestamp_ms);
+                next_offsets.insert(record.source, next);
                 desk.take(roles[&record.source], &record);
             })?;
         for issue in outcome.issues {
+            if let Some(telemetry) = telemetry {
+                telemetry.add_kafka_issues(kafka_issue(&issue), 1);
+            }
             report(issue)?;
         }
         let is_at_end = |end: &&PartitionEnd| {
             let next = self.next_offsets.get(&end.source);
-            next.is_none_or(|next| end.offset >= *next)
+            next.is_none_or(|(next, _)| end.offset >= *next)
         };
         let ends = outcome.partition_ends.iter().filter(is_at_end);
         let ends = ends.map(|end| end.source).collect();
@@ -448,6 +517,15 @@ impl Session {
         let counts = std::mem::take(&mut self.desk.counts);
         self.count(&counts);
         measure_counts(telemetry, &counts);
+        for (topic, waits) in [Topic::Clicks, Topic::Orders]
+            .into_iter()
+            .zip(&mut self.desk.waits)
+        {
+            let histogram = telemetry.event_wait(topic);
+            let mut batch = histogram.batch();
+            waits.drain(..).for_each(|wait| batch.observe(wait));
+            histogram.absorb(&mut batch);
+        }
         measure_defects(telemetry, &self.desk.intake.take_defects());
         Ok(())
     }
@@ -478,7 +556,7 @@ impl Session {
             topic: topic.clone(),
             partition,
         };
-        let place = (log, next.copied().unwrap_or(0));
+        let place = (log, next.map_or(0, |(offset, _)| *offset));
         self.idle_steps.insert(place, watermark.millis());
     }
 
@@ -534,6 +612,13 @@ impl Session {
 fn cpu_seconds() -> f64 {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     time.tv_sec as f64 + time.tv_nsec as f64 * 1e-9
+}
+
+fn kafka_issue(issue: &IntakeIssue) -> KafkaIssue {
+    match issue {
+        IntakeIssue::Connection { .. } => KafkaIssue::Connection,
+        IntakeIssue::Partition { .. } | IntakeIssue::Gap { .. } => KafkaIssue::Partition,
+    }
 }
 
 fn report(issue: IntakeIssue) -> Result<()> {

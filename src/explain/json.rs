@@ -27,6 +27,7 @@ pub(super) fn value(told: &Told<'_>) -> Value {
         "basis": if told.learned_speaks() { "learned" } else { "e-detector" },
         "core": layer(told, &explanation.core),
         "learned": learned.map(|learned| layer(told, learned)),
+        "learned_on": explanation.learned_is_on,
         "learned_last_score": explanation.learned_last_db,
         "stories": explanation.stories.iter().map(|(story, db)| json!({
             "story": story.as_str(),

@@ -127,7 +127,8 @@ fn write_scores(told: &Told<'_>, page: &mut Page) {
                 page.line(ITEM_INDENT, &fill(phrases.learned_last, &values));
             }
         }
-        None => page.item("–", phrases.learned_blind),
+        None if explanation.learned_is_on => page.item("–", phrases.learned_blind),
+        None => page.item("–", phrases.learned_off),
     }
     if let Some((peak, at)) = explanation.peak {
         let values = [("score", db(peak)), ("time", told.time(at))];

@@ -97,6 +97,8 @@ pub struct Phrases {
     pub core: &'static str,
     /// The learned judge.
     pub learned: &'static str,
+    /// The learned judge is switched off.
+    pub learned_off: &'static str,
     /// The learned judge sees too little.
     pub learned_blind: &'static str,
     /// What it said when it last looked.

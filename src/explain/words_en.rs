@@ -161,7 +161,7 @@ pub(super) static ENGLISH: Words = Words {
             "agreement",
             words(
                 "No mark alone",
-                "One kind of mark may bring only so much, however often it is seen; this takes off what lies beyond.",
+                "One kind of mark may bring only so much, however often it is seen, and where the learned judge has looked, the label-free core may lead it by only so much; this takes off what lies beyond.",
             ),
         ),
         (
@@ -293,6 +293,7 @@ pub(super) static ENGLISH: Words = Words {
         score: "Score {score} dB; a flag opens at {threshold} dB",
         core: "label-free core",
         learned: "learned judge",
+        learned_off: "learned judge: switched off in the settings",
         learned_blind: "learned judge: fewer than two evidential orders lately, nothing to look at",
         learned_last: "the learned judge said {score} dB when it last looked; it looks when orders come",
         speaks: "this one counts",

@@ -80,7 +80,8 @@ impl Label for CommitResult {
 /// What takes memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StatePart {
-    /// Counts of the open hour and unique visitors, per code.
+    /// Slots of the codes: counts, unique visitors and what the judge remembers, without what
+    /// these point to.
     Codes,
     /// The filter of repeated clicks.
     ClickFilter,
@@ -88,8 +89,6 @@ pub enum StatePart {
     OrderIndex,
     /// Records that wait for their turn in time.
     MergeBuffer,
-    /// What the judge remembers.
-    Judge,
 }
 
 impl Label for StatePart {
@@ -98,7 +97,6 @@ impl Label for StatePart {
         Self::ClickFilter,
         Self::OrderIndex,
         Self::MergeBuffer,
-        Self::Judge,
     ];
 
     fn word(self) -> &'static str {
@@ -107,7 +105,6 @@ impl Label for StatePart {
             Self::ClickFilter => "click_filter",
             Self::OrderIndex => "order_index",
             Self::MergeBuffer => "merge_buffer",
-            Self::Judge => "judge",
         }
     }
 }
@@ -249,6 +246,75 @@ impl Label for SignalLabel {
 
     fn word(self) -> &'static str {
         self.0
+    }
+}
+
+/// A score in decibans, by the band it falls into. A flag opens at 30 unless the settings say
+/// otherwise.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ScoreBand {
+    word: &'static str,
+    below: f64,
+}
+
+impl ScoreBand {
+    /// Nobody knows a score: a code without evidence, or a flag that is not open any more.
+    pub const NONE: ScoreBand = band("none", f64::NAN);
+
+    /// The band of a score.
+    pub fn of(score_db: f64) -> Self {
+        let found = Self::ALL.iter().find(|band| score_db < band.below);
+        found.copied().unwrap_or(Self::NONE)
+    }
+}
+
+const fn band(word: &'static str, below: f64) -> ScoreBand {
+    ScoreBand { word, below }
+}
+
+impl Label for ScoreBand {
+    const ALL: &'static [Self] = &[
+        band("below_0", 0.0),
+        band("0_to_10", 10.0),
+        band("10_to_20", 20.0),
+        band("20_to_30", 30.0),
+        band("30_to_40", 40.0),
+        band("40_to_60", 60.0),
+        band("above_60", f64::INFINITY),
+        Self::NONE,
+    ];
+
+    fn word(self) -> &'static str {
+        self.word
+    }
+
+    /// By the word, because the band without a score is not equal to itself.
+    fn index(self) -> usize {
+        let place = Self::ALL.iter().position(|band| band.word == self.word);
+        place.expect("bands are made from the list alone")
+    }
+}
+
+/// What went wrong between here and Kafka without stopping the process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KafkaIssue {
+    /// A connection failed.
+    Connection,
+    /// A partition cannot be read at present.
+    Partition,
+    /// The consumer group reports a fault.
+    Group,
+}
+
+impl Label for KafkaIssue {
+    const ALL: &'static [Self] = &[Self::Connection, Self::Partition, Self::Group];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Connection => "connection",
+            Self::Partition => "partition",
+            Self::Group => "group",
+        }
     }
 }
 
@@ -481,5 +547,23 @@ mod tests {
         assert_eq!(HttpStatus::of(418).word(), "other");
         assert_eq!(CurrencyLabel::of("kzt"), Some(CurrencyLabel::Kzt));
         assert_eq!(CurrencyLabel::of("XXX"), None);
+    }
+
+    #[test]
+    fn every_score_has_one_band() {
+        let cases = [
+            (-3.0, "below_0"),
+            (0.0, "0_to_10"),
+            (29.999, "20_to_30"),
+            (30.0, "30_to_40"),
+            (1e9, "above_60"),
+            (f64::NAN, "none"),
+        ];
+        for (score, word) in cases {
+            assert_eq!(ScoreBand::of(score).word(), word, "{score}");
+        }
+        for (place, band) in ScoreBand::ALL.iter().enumerate() {
+            assert_eq!(band.index(), place);
+        }
     }
 }

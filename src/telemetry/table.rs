@@ -79,6 +79,8 @@ const PROCESSING: &[f64] = &[1e-6, 3e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1.0, 10.0]
 const DELAY: &[f64] = &[
     0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0, 21_600.0, 86_400.0, 604_800.0,
 ];
+/// 60 s is the objective for counting an event.
+const WAIT: &[f64] = &[0.05, 0.2, 1.0, 5.0, 15.0, 60.0, 300.0, 3600.0];
 /// 60 s is the objective for published flags.
 const PUBLISH: &[f64] = &[
     0.1, 0.5, 1.0, 5.0, 15.0, 30.0, 60.0, 120.0, 300.0, 900.0, 3600.0,
@@ -159,6 +161,12 @@ pub(super) const EVENT_DELAY: Metric = histogram(
     &["topic"],
     "From the time in a record to its arrival here.",
 );
+pub(super) const EVENT_WAIT: Metric = histogram(
+    "promoguard_event_wait_seconds",
+    WAIT,
+    &["topic"],
+    "From a record's arrival in Kafka to its being read here, for records that arrived after this process began to read.",
+);
 pub(super) const LAG_RECORDS: Metric = gauge(
     "promoguard_consumer_lag_records",
     "records",
@@ -169,7 +177,49 @@ pub(super) const LAG_SECONDS: Metric = gauge(
     "promoguard_consumer_lag_seconds",
     "seconds",
     &["topic", "partition"],
-    "How long the next record to be read has been in Kafka.",
+    "How long the newest record that was read had been in Kafka; 0 where nothing is left to read.",
+);
+pub(super) const RETENTION_HEADROOM: Metric = gauge(
+    "promoguard_retention_headroom_seconds",
+    "seconds",
+    &["topic", "partition"],
+    "How long until the broker may delete the next record to be read, by the topic's retention.ms; +Inf where that is unlimited or not known.",
+);
+pub(super) const PARTITION_WATERMARK: Metric = gauge(
+    "promoguard_partition_watermark_timestamp_seconds",
+    "seconds",
+    &["partition"],
+    "Event time up to which a partition is counted; the judge waits for the lowest. 0 where the partition is not owned.",
+);
+pub(super) const RECORDS_WAITING: Metric = gauge(
+    "promoguard_merge_waiting_records",
+    "records",
+    &[],
+    "Records that were read and wait for their turn in time.",
+);
+pub(super) const PARTITIONS_OWNED: Metric = gauge(
+    "promoguard_partitions_owned",
+    "partitions",
+    &[],
+    "Partitions that this process reads.",
+);
+pub(super) const PARTITIONS_PAUSED: Metric = gauge(
+    "promoguard_partitions_paused",
+    "partitions",
+    &[],
+    "Logs that are not read at the moment, because they are ahead of their partition's other log.",
+);
+pub(super) const KAFKA_ISSUES: Metric = counter(
+    "promoguard_kafka_issues_total",
+    "issues",
+    &["kind"],
+    "Faults between here and Kafka that did not stop the process.",
+);
+pub(super) const OUTPUT_IN_FLIGHT: Metric = gauge(
+    "promoguard_output_in_flight_records",
+    "records",
+    &[],
+    "Records that were sent to Kafka and are not acknowledged yet.",
 );
 pub(super) const WATERMARK: Metric = gauge(
     "promoguard_watermark_timestamp_seconds",
@@ -187,7 +237,13 @@ pub(super) const COMMITS: Metric = counter(
     "promoguard_commits_total",
     "commits",
     &["result"],
-    "Commits of progress, by how they ended.",
+    "Offsets told to the consumer group, by how that ended; also the sign that the process goes on.",
+);
+pub(super) const CHECKPOINTS: Metric = counter(
+    "promoguard_checkpoints_total",
+    "commits",
+    &["result"],
+    "Commits of state, offsets and outputs, by how they ended; failed ones are tried again.",
 );
 pub(super) const CHECKPOINT_DURATION: Metric = histogram(
     "promoguard_checkpoint_duration_seconds",
@@ -271,7 +327,7 @@ pub(super) const FLAG_PUBLISH_DELAY: Metric = histogram(
     "promoguard_flag_publish_delay_seconds",
     PUBLISH,
     &[],
-    "From the close of the hour to the flag being published.",
+    "From the close of the hour to the flag being published, for hours that closed after this process began to read.",
 );
 pub(super) const JUDGE_HOUR: Metric = histogram(
     "promoguard_judge_hour_seconds",
@@ -290,6 +346,36 @@ pub(super) const DECISIONS: Metric = counter(
     "decisions",
     &["kind", "outcome"],
     "Decisions of analysts, by kind of flag and outcome.",
+);
+pub(super) const DECISIONS_BY_SCORE: Metric = counter(
+    "promoguard_decisions_by_score_total",
+    "decisions",
+    &["score", "outcome"],
+    "Decisions of analysts, by the score of the flag in decibans: the detector's own calibration.",
+);
+pub(super) const CODES_BY_SCORE: Metric = gauge(
+    "promoguard_codes_by_score",
+    "codes",
+    &["score"],
+    "Codes by their score in decibans at the last judged hour.",
+);
+pub(super) const CODES_BY_SCORE_SHIPPED: Metric = gauge(
+    "promoguard_codes_by_score_shipped_ratio",
+    "ratio",
+    &["score"],
+    "Share of the codes in each band of scores in the simulated markets that this version was measured on.",
+);
+pub(super) const MERCHANT_ORDERS: Metric = counter(
+    "promoguard_merchant_orders_total",
+    "orders",
+    &["merchant"],
+    "Orders in closed hours, for the merchants named in metrics.merchants; all others together as other.",
+);
+pub(super) const MERCHANT_CLICKLESS_ORDERS: Metric = counter(
+    "promoguard_merchant_clickless_orders_total",
+    "orders",
+    &["merchant"],
+    "Those of them without a click id; a jump means that a shop stopped sending it.",
 );
 pub(super) const SIGNAL_ABSTAINED: Metric = counter(
     "promoguard_signal_abstained_total",
@@ -315,6 +401,12 @@ pub(super) const HTTP_DURATION: Metric = histogram(
     &["route", "method", "code"],
     "Time to answer a request over HTTP.",
 );
+pub(super) const READY: Metric = gauge(
+    "promoguard_ready",
+    "boolean",
+    &[],
+    "1 when /readyz says so, else 0.",
+);
 pub(super) const BUILD_INFO: Metric = gauge(
     "promoguard_build_info",
     "builds",
@@ -336,11 +428,20 @@ pub const METRICS: &[Metric] = &[
     CODES_EVICTED,
     EVENT_PROCESSING,
     EVENT_DELAY,
+    EVENT_WAIT,
     LAG_RECORDS,
     LAG_SECONDS,
+    RETENTION_HEADROOM,
+    PARTITION_WATERMARK,
+    RECORDS_WAITING,
+    PARTITIONS_OWNED,
+    PARTITIONS_PAUSED,
+    KAFKA_ISSUES,
+    OUTPUT_IN_FLIGHT,
     WATERMARK,
     REBALANCES,
     COMMITS,
+    CHECKPOINTS,
     CHECKPOINT_DURATION,
     CHECKPOINT_PAUSE,
     CHECKPOINT_BYTES,
@@ -358,9 +459,15 @@ pub const METRICS: &[Metric] = &[
     JUDGE_HOUR,
     JUDGED_ORDERS,
     DECISIONS,
+    DECISIONS_BY_SCORE,
+    CODES_BY_SCORE,
+    CODES_BY_SCORE_SHIPPED,
+    MERCHANT_ORDERS,
+    MERCHANT_CLICKLESS_ORDERS,
     SIGNAL_ABSTAINED,
     SINK_DELIVERIES,
     HTTP_REQUESTS,
     HTTP_DURATION,
+    READY,
     BUILD_INFO,
 ];

@@ -60,6 +60,8 @@ pub struct TrainSettings {
     pub recorded: Option<(PathBuf, Vec<PathBuf>)>,
     /// Weight of a code that was decided about.
     pub decision_weight: f64,
+    /// Also fit a model without each of the families.
+    pub leave_one_out: bool,
     /// The command, for the model's provenance.
     pub command: String,
 }
@@ -74,13 +76,21 @@ impl TrainSettings {
     }
 }
 
+/// What was fitted.
+#[derive(Clone, Debug)]
+pub struct Trained {
+    /// The model of all families.
+    pub model: Model,
+    /// Models that never saw one of the families, neither for their trees nor for their scale.
+    pub without: Vec<(Family, Model)>,
+}
+
 /// Fits a model. `say` is told what is being done.
 ///
 /// # Errors
 /// A world that cannot be made, or too little to fit on.
-pub fn train(settings: &TrainSettings, say: &(dyn Fn(&str) + Sync)) -> Result<Model> {
+pub fn train(settings: &TrainSettings, say: &(dyn Fn(&str) + Sync)) -> Result<Trained> {
     let names = feature_names();
-    let directions: Vec<Direction> = names.iter().map(|name| name.direction).collect();
     let mut by_family = Vec::new();
     for family in &settings.families {
         let plans = plans(*family, settings.seed, settings.worlds);
@@ -101,27 +111,83 @@ pub fn train(settings: &TrainSettings, say: &(dyn Fn(&str) + Sync)) -> Result<Mo
         decision_rows = decided::teach(&mut decided, seen, decisions, settings.decision_weight)?;
         say(&format!("{decision_rows} rows with decisions"));
     }
-    let mut rows = decided;
-    for mut some in by_family {
-        rows.append(&mut some);
+    let mut choices: Vec<Vec<Family>> = vec![settings.families.clone()];
+    if settings.leave_one_out {
+        let left_out = settings.families.iter();
+        choices.extend(left_out.map(|left| {
+            let rest = settings.families.iter().filter(|family| *family != left);
+            rest.copied().collect()
+        }));
     }
-    say("growing the trees");
-    let forest = fit(&rows, &directions, &settings.fit).context("cannot fit the model")?;
-    let mut scale_sets = Vec::new();
+    let mut forests = Vec::new();
+    for choice in &choices {
+        say(&format!("growing the trees of {}", names_of(choice)));
+        let mut rows = decided.clone();
+        for (family, of_family) in settings.families.iter().zip(&by_family) {
+            if choice.contains(family) {
+                rows.append(&mut of_family.clone());
+            }
+        }
+        forests.push((rows.len(), grow(settings, &rows)?));
+    }
+    drop(by_family);
+    let mut peaks: Vec<Vec<CleanPeaks>> = vec![Vec::new(); choices.len()];
     for family in &settings.families {
         let seed = settings.seed + SCALE_SEEDS;
         let plans = plans(*family, seed, settings.scale_worlds);
         let worlds = each_world(&settings.lives(), &plans, say, |world| {
-            peaks(world, &forest)
+            clean_peaks(world, &forests)
         })?;
-        let mut set = CleanPeaks::default();
-        for world in worlds {
-            set.peaks.extend(world.peaks);
-            set.code_weeks += world.code_weeks;
+        for (at, sets) in peaks.iter_mut().enumerate() {
+            let mut set = CleanPeaks::default();
+            for world in &worlds {
+                set.peaks.extend(&world[at].peaks);
+                set.code_weeks += world[at].code_weeks;
+            }
+            sets.push(set);
         }
-        scale_sets.push(set);
     }
-    let code_weeks = scale_sets.iter().map(|set| set.code_weeks).sum();
+    let mut models = Vec::new();
+    for ((choice, (rows, forest)), sets) in choices.iter().zip(forests).zip(peaks) {
+        let sets: Vec<CleanPeaks> = settings
+            .families
+            .iter()
+            .zip(sets)
+            .filter(|(family, _)| choice.contains(family))
+            .map(|(_, set)| set)
+            .collect();
+        models.push(Model {
+            format: 1,
+            provenance: provenance(settings, choice, rows, &sets, decision_rows),
+            features: names.iter().map(|name| name.name.clone()).collect(),
+            scale: scale_of(&sets, RESERVE, SCALE_EVENTS_MIN),
+            forest,
+        });
+    }
+    let without = models.split_off(1);
+    Ok(Trained {
+        model: models.remove(0),
+        without: settings.families.iter().copied().zip(without).collect(),
+    })
+}
+
+fn grow(settings: &TrainSettings, rows: &Rows) -> Result<Forest> {
+    let directions: Vec<Direction> = feature_names().iter().map(|name| name.direction).collect();
+    fit(rows, &directions, &settings.fit).context("cannot fit the model")
+}
+
+fn names_of(families: &[Family]) -> String {
+    let names: Vec<&str> = families.iter().map(|family| family.name()).collect();
+    names.join(", ")
+}
+
+fn provenance(
+    settings: &TrainSettings,
+    families: &[Family],
+    rows: usize,
+    scale_sets: &[CleanPeaks],
+    decision_rows: u64,
+) -> Provenance {
     let told = |worlds: u32, seed: u64| {
         let of = |family: &Family| {
             let last = seed + u64::from(worlds.max(1)) - 1;
@@ -131,23 +197,17 @@ pub fn train(settings: &TrainSettings, say: &(dyn Fn(&str) + Sync)) -> Result<Mo
                 PRESETS.join(", ")
             )
         };
-        settings.families.iter().map(of).collect()
+        families.iter().map(of).collect()
     };
-    Ok(Model {
-        format: 1,
-        provenance: Provenance {
-            made_by: concat!("promoguard ", env!("CARGO_PKG_VERSION")).into(),
-            command: settings.command.clone(),
-            worlds: told(settings.worlds, settings.seed),
-            scale_worlds: told(settings.scale_worlds, settings.seed + SCALE_SEEDS),
-            rows: rows.len() as u64,
-            scale_clean_code_weeks: code_weeks,
-            decision_rows,
-        },
-        features: names.into_iter().map(|name| name.name).collect(),
-        scale: scale_of(&scale_sets, RESERVE, SCALE_EVENTS_MIN),
-        forest,
-    })
+    Provenance {
+        made_by: concat!("promoguard ", env!("CARGO_PKG_VERSION")).into(),
+        command: settings.command.clone(),
+        worlds: told(settings.worlds, settings.seed),
+        scale_worlds: told(settings.scale_worlds, settings.seed + SCALE_SEEDS),
+        rows: rows as u64,
+        scale_clean_code_weeks: scale_sets.iter().map(|set| set.code_weeks).sum(),
+        decision_rows,
+    }
 }
 
 fn plans(family: Family, seed: u64, worlds: u32) -> Vec<WorldSettings> {
@@ -167,17 +227,20 @@ fn plans(family: Family, seed: u64, worlds: u32) -> Vec<WorldSettings> {
         .collect()
 }
 
-/// What honest codes reach.
-fn peaks(world: world::WorldRows, forest: &Forest) -> CleanPeaks {
+/// What honest codes reach with each of the forests.
+fn clean_peaks(world: world::WorldRows, forests: &[(usize, Forest)]) -> Vec<CleanPeaks> {
     let clean = world.clean();
-    CleanPeaks {
-        peaks: clean
-            .codes
-            .iter()
-            .map(|looks| peak(looks, forest))
-            .collect(),
-        code_weeks: clean.code_weeks,
-    }
+    forests
+        .iter()
+        .map(|(_, forest)| CleanPeaks {
+            peaks: clean
+                .codes
+                .iter()
+                .map(|looks| peak(looks, forest))
+                .collect(),
+            code_weeks: clean.code_weeks,
+        })
+        .collect()
 }
 
 /// The highest smoothed log odds of a code's looks, in their order.

@@ -19,7 +19,7 @@ use crate::evaluate::world::{Clock, Sightings};
 /// Records generated at once.
 const BATCH_RECORDS: usize = 1 << 14;
 /// Rows of one code that are trained on: more of the same code teach little.
-const ROWS_PER_CODE_MAX: usize = 48;
+const ROWS_PER_CODE_MAX: usize = 24;
 /// Leaked orders that must have come in the last days for a row to count as leaking.
 const LEAKED_ORDERS_MIN: usize = 2;
 /// Those last days, in hours.

@@ -1,3 +1,4 @@
 //! Real servers for the end-to-end tests.
 
 pub(crate) mod broker;
+pub(crate) mod prometheus;

@@ -99,14 +99,7 @@ impl CodeWatch {
         let (onset, exposure) = match &found {
             Some(found) => (
                 suspect.onset(found),
-                exposure(
-                    settings,
-                    facts.entry,
-                    currency,
-                    &suspect.settled,
-                    found,
-                    &suspect.ring,
-                ),
+                exposure(settings, facts.entry, currency, found, suspect),
             ),
             None => (
                 Onset {

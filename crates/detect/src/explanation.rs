@@ -28,6 +28,8 @@ pub struct Explanation {
     pub threshold_db: f64,
     /// The label-free core.
     pub core: Layer,
+    /// Whether the settings ask the learned judge at all.
+    pub learned_is_on: bool,
     /// The learned judge; `None` where it has nothing to look at.
     pub learned: Option<Layer>,
     /// What the learned judge said when it last looked: it does when there are orders.
@@ -284,6 +286,7 @@ impl CodeWatch {
         Explanation {
             hour: facts.hour,
             threshold_db: settings.flag_db(),
+            learned_is_on: settings.learned,
             learned_last_db: Some(self.learned_db(settings)).filter(|db| db.is_finite()),
             stories: self.stories(settings),
             abstained,

@@ -8,10 +8,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::onset::{HALF_90, Moments, Posterior, RingOrder};
 use crate::settings::DetectSettings;
+use crate::suspect::Suspect;
 
 /// Relative standard error of a sum of leak probabilities that comes from the beliefs themselves;
 /// chosen so that the intervals of some 600 simulated episodes held their truth more often.
-const BELIEF_ERROR: f64 = 0.45;
+const BELIEF_ERROR: f64 = 0.5;
 
 /// Orders that left the ring while the episode went on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -28,6 +29,17 @@ impl Settled {
         add(&mut self.orders, leaked, 1.0);
         if !order.fell_away {
             add(&mut self.money, leaked, order.money as f64);
+        }
+    }
+
+    /// Takes what orders before the ring may have leaked.
+    pub(crate) fn take_unseen(&mut self, found: &Posterior) {
+        let unseen = |all: Moments, seen: f64| (all.mean - seen).max(0.0);
+        let orders = unseen(found.orders, found.leaked.iter().sum());
+        let money = unseen(found.money, found.money_of_ring);
+        for (kept, unseen) in [(&mut self.orders, orders), (&mut self.money, money)] {
+            kept.mean += unseen;
+            kept.variance += 0.25 * unseen * unseen;
         }
     }
 
@@ -52,19 +64,22 @@ pub(crate) fn exposure(
     settings: &DetectSettings,
     entry: Option<&CodeEntry>,
     currency: Currency,
-    settled: &Settled,
     found: &Posterior,
-    ring: &[RingOrder],
+    suspect: &Suspect,
 ) -> Exposure {
-    let orders_all = f64::from(settled.seen) + ring.len() as f64;
+    let (settled, ring) = (&suspect.settled, &suspect.ring);
+    let orders_before: f64 = suspect.days_before.iter().map(|day| f64::from(*day)).sum();
+
+    let orders_all =
+        f64::from(settled.seen) + settled.orders.mean + orders_before + ring.len() as f64;
     let (orders, low, high) = interval(settled.orders, found.orders, orders_all);
     let with_commission = entry.is_some_and(|entry| entry.commission_pct.is_some());
-    let money_all = settled.money.mean * 2.0
-        + ring
-            .iter()
-            .filter(|o| !o.fell_away)
-            .map(|o| o.money as f64)
-            .sum::<f64>();
+    let of_ring: f64 = ring
+        .iter()
+        .filter(|order| !order.fell_away)
+        .map(|order| order.money as f64)
+        .sum();
+    let money_all = settled.money.mean * 2.0 + of_ring * (1.0 + orders_before / ring.len() as f64);
     let commission = with_commission.then(|| {
         let (estimate, low, high) = interval(settled.money, found.money, money_all);
         IntervalDecimal {
@@ -107,8 +122,9 @@ fn interval(settled: Moments, found: Moments, most: f64) -> (f64, f64, f64) {
     // average out; it is most of the uncertainty once an episode is large.
     let by_belief = BELIEF_ERROR * mean;
     let variance = (settled.variance + found.variance).max(0.0) + by_belief * by_belief;
-    let half = HALF_90 * libm::sqrt(variance);
-    (mean, (mean - half).max(0.0), (mean + half).min(most))
+    // Sums of what leaked are wrong by a factor rather than by an amount, and seldom too high.
+    let factor = libm::exp(HALF_90 * libm::sqrt(variance) / mean.max(1e-9));
+    (mean, mean / factor, (mean * factor).min(most))
 }
 
 fn whole(units: f64) -> Decimal {

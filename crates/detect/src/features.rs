@@ -7,8 +7,11 @@ use crate::marks::KINDS;
 use crate::onset::UsualVolume;
 use crate::profile::{DAYS, Profile, Residual, SPANS, TRAITS};
 
-/// How a feature may move the score: honesty demands that more of a leak's mark never makes a
-/// code look more honest.
+/// How a feature may move the score. Hard marks of a leak (pasted codes, coupon sites, refused
+/// attempts, sightings, the label-free core's evidence) never make a code look more honest. The
+/// soft ones depend on each other: many orders without many clicks say one thing, many of both
+/// another, and holding their directions too cost a tenth of the leaks found, also on worlds of
+/// families left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
     /// More of it never lowers the score.
@@ -56,6 +59,8 @@ const TRAIT_NAMES: [&str; TRAITS] = [
     "hunter",
     "tainted",
 ];
+/// Traits that hardly an honest order shows: pasted by a script, from a coupon host, too fast, refused.
+const HARD_TRAITS: [usize; 4] = [0, 1, 4, 8];
 /// The trait whose absence looks like a leak.
 const SOCIAL: usize = 2;
 const LEANING_NAMES: [(&str, &str); 4] = [
@@ -150,15 +155,20 @@ fn visit(
     for index in 0..TRAITS {
         let sign = if index == SOCIAL { -1.0 } else { 1.0 };
         let (signal, name) = (TRAIT_SIGNALS[index], TRAIT_NAMES[index]);
+        let direction = if HARD_TRAITS.contains(&index) {
+            Up
+        } else {
+            Free
+        };
         for (seen, span) in profile.own[index].iter().zip(SPAN_NAMES) {
             let z = sign * surprise(*seen);
-            emit(signal, Up, Name(name, "own", span), z);
+            emit(signal, direction, Name(name, "own", span), z);
         }
         for span in 1..SPANS {
             let excess = f64::from(profile.own[index][span].sum) / (orders[span] + 3.0);
             emit(
                 signal,
-                Up,
+                direction,
                 Name(name, "excess", SPAN_NAMES[span]),
                 sign * excess,
             );
@@ -169,17 +179,17 @@ fn visit(
                 sum: habit.shown - habit.shop,
                 variance: habit.variance,
             });
-        emit(signal, Up, Name(name, "shop", ""), z);
+        emit(signal, direction, Name(name, "shop", ""), z);
     }
     for (leaning, (name, signal)) in profile.leaning.iter().zip(LEANING_NAMES) {
         for span in 0..SPANS {
             let log = f64::from(leaning[span]) / libm::sqrt(orders[span] + 1.0);
-            emit(signal, Up, Name(name, "own", SPAN_NAMES[span]), log);
+            emit(signal, Free, Name(name, "own", SPAN_NAMES[span]), log);
         }
         let mean = f64::from(leaning[SPANS - 1]) / (orders[SPANS - 1] + 3.0);
         emit(
             signal,
-            Up,
+            Free,
             Name(name, "excess", SPAN_NAMES[SPANS - 1]),
             mean,
         );
@@ -220,7 +230,7 @@ fn visit(
     );
     emit(
         "hopper",
-        Up,
+        Free,
         Name("shop_suspects", "", ""),
         around.shop_suspects,
     );
@@ -312,7 +322,7 @@ fn visit_volume(
     around: &Surroundings,
     emit: &mut impl FnMut(&'static str, Direction, Name, f64),
 ) {
-    use Direction::{Free, Up};
+    use Direction::Free;
     const NAMES: [&str; 3] = ["day", "days", "week"];
     let usual = Usual::of(profile);
     let recent = |days: usize| {
@@ -339,13 +349,13 @@ fn visit_volume(
         let over_clicks = log_ratio(orders, by_clicks);
         emit(
             "volume",
-            Up,
+            Free,
             Name("volume", "market", NAMES[index]),
             over_market,
         );
         emit(
             "volume",
-            Up,
+            Free,
             Name("volume", "clicks", NAMES[index]),
             over_clicks,
         );
@@ -353,16 +363,16 @@ fn visit_volume(
             libm::sqrt(expected * usual.dispersion + expected * expected / (behind + 1.0) + 0.5)
         };
         let z = known * (orders - by_market) / doubt(by_market, usual.orders);
-        emit("volume", Up, Name("volume", "market_z", NAMES[index]), z);
+        emit("volume", Free, Name("volume", "market_z", NAMES[index]), z);
         let z = (orders - by_clicks) / doubt(by_clicks, lag_orders + 2.0);
-        emit("volume", Up, Name("volume", "clicks_z", NAMES[index]), z);
+        emit("volume", Free, Name("volume", "clicks_z", NAMES[index]), z);
         by_both = over_market.min(over_clicks);
     }
-    emit("volume", Up, Name("volume", "both", "week"), by_both);
+    emit("volume", Free, Name("volume", "both", "week"), by_both);
     let by_shop = all.1 * around.conversion;
     emit(
         "volume",
-        Up,
+        Free,
         Name("volume", "conversion", "month"),
         log_ratio(all.0, by_shop),
     );
@@ -371,7 +381,7 @@ fn visit_volume(
     let known = f64::from(profile.before_days) / (f64::from(profile.before_days) + 7.0);
     emit(
         "volume",
-        Up,
+        Free,
         Name("volume", "long_ago", "week"),
         known * log_ratio(week, long_ago),
     );
@@ -407,6 +417,32 @@ fn log_ratio(seen: f64, expected: f64) -> f64 {
 mod tests {
     use super::*;
     use std::collections::BTreeSet;
+
+    #[test]
+    fn hard_marks_may_only_raise_the_score_and_soft_ones_may_do_either() {
+        let check = |name: &str, expected: Direction| {
+            let names = feature_names();
+            let found = names.iter().find(|made| made.name == name).unwrap();
+            assert_eq!(found.direction, expected, "{name}");
+        };
+        for hard in [
+            "auto_entry.own.week",
+            "coupon_referrer.excess.month",
+            "too_fast.shop",
+            "rejected.own.burst",
+            "sightings",
+            "e_detector.site",
+        ] {
+            check(hard, Direction::Up);
+        }
+        for soft in [
+            "cold.own.week",
+            "volume.market.day",
+            "off_audience.excess.month",
+        ] {
+            check(soft, Direction::Free);
+        }
+    }
 
     #[test]
     fn every_feature_has_a_name_of_its_own_and_a_value() {

@@ -72,7 +72,7 @@ impl CodeWatch {
             .as_mut()
             .filter(|suspect| suspect.open.is_none())
         {
-            suspect.usual = Usual::of(profile).volume();
+            suspect.note_past(profile);
         }
         if profile.orders[2] < ORDERS_MIN || (last_order.is_none() && !self.episode_open()) {
             return;
@@ -107,7 +107,7 @@ impl CodeWatch {
         if db >= settings.learned_suspect_db && self.suspect.is_none() {
             let since = facts.hour.start();
             let mut suspect = Suspect::new(since, Some(&profile.recent));
-            suspect.usual = Usual::of(profile).volume();
+            suspect.note_past(profile);
             self.suspect = Some(Box::new(suspect));
         }
         let closed = facts.hour.end().plus_millis(-1);

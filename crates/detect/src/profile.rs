@@ -231,6 +231,11 @@ impl Profile {
         self.hour.div_euclid(24)
     }
 
+    /// Whether the code was under watch then.
+    pub(crate) fn knows_day(&self, ago: usize) -> bool {
+        self.day() - ago as i32 >= self.since.div_euclid(24)
+    }
+
     /// Orders and first visits `ago` days before, 0 = today.
     pub(crate) fn day_ago(&self, ago: usize) -> (f64, f64) {
         let at = slot(self.day() - ago as i32);

@@ -8,9 +8,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::episode::OpenEpisode;
 use crate::exposure::Settled;
+use crate::features::Usual;
 use crate::ledger::Ledger;
 use crate::marks::KINDS;
-use crate::onset::{Posterior, RingOrder, UsualVolume, posterior};
+use crate::onset::{Before, DAYS_BEFORE, Posterior, RingOrder, UsualVolume, posterior};
+use crate::profile::{DAYS, Profile};
 use crate::reference::Week;
 use crate::settings::DetectSettings;
 
@@ -34,6 +36,8 @@ pub(crate) struct Suspect {
     pub(crate) currency: Option<Currency>,
     /// What the code sold before it came under suspicion.
     pub(crate) usual: UsualVolume,
+    /// Orders of the days before the first of the ring, the newest day first.
+    pub(crate) days_before: Vec<u16>,
     pub(crate) data_gap: bool,
     pub(crate) open: Option<OpenEpisode>,
     /// When the evidence crossed the flag's threshold in the hour at hand.
@@ -124,6 +128,7 @@ impl Suspect {
             orders: 0,
             currency: None,
             usual: UsualVolume::default(),
+            days_before: Vec::new(),
             data_gap: false,
             open: None,
             crossed_at: None,
@@ -142,8 +147,26 @@ impl Suspect {
         }
     }
 
-    fn earliest(&self) -> Option<EventTime> {
-        self.settled_onset.map(|onset| onset.at)
+    fn before(&self) -> Before<'_> {
+        match self.settled_onset {
+            Some(onset) => Before::Began(onset.at),
+            None => Before::Days(&self.days_before),
+        }
+    }
+
+    /// Notes what the profile knows of the time before the ring.
+    pub(crate) fn note_past(&mut self, profile: &Profile) {
+        self.usual = Usual::of(profile).volume();
+        let Some(first) = self.ring.first().filter(|_| self.settled.seen == 0) else {
+            return;
+        };
+        let first_day = first.ts().hour().index().div_euclid(24);
+        let newest = profile.day() - first_day + 1;
+        let days = (newest.max(0) as usize..DAYS).take(DAYS_BEFORE);
+        self.days_before = days
+            .filter(|ago| profile.knows_day(*ago))
+            .map(|ago| profile.day_ago(ago).0 as u16)
+            .collect();
     }
 
     /// Takes an accepted evidential order. `worst` is the highest of its
@@ -170,12 +193,14 @@ impl Suspect {
     /// Adds an order; the oldest leaves with the probability that it has now.
     fn push(&mut self, settings: &DetectSettings, kind_mass: &[f64; KINDS], order: RingOrder) {
         if self.ring.len() >= settings.ring_orders as usize {
-            let found = posterior(settings, &self.ring, kind_mass, self.earliest(), self.usual);
+            let found = posterior(settings, &self.ring, kind_mass, self.before(), self.usual);
             // A quarter leaves at once, so that the grid is not computed for every order.
             let leaving = (self.ring.len() / 4).max(1);
             for (order, leaked) in self.ring.iter().zip(&found.leaked).take(leaving) {
                 self.settled.take(order, *leaked);
             }
+            self.settled.take_unseen(&found);
+            self.days_before.clear();
             self.ring.drain(..leaving);
             let last_leaving = self.ring[leaving - 1].ts();
             if found.at <= last_leaving {
@@ -198,7 +223,7 @@ impl Suspect {
         kind_mass: &[f64; KINDS],
     ) -> Option<Posterior> {
         (!self.ring.is_empty())
-            .then(|| posterior(settings, &self.ring, kind_mass, self.earliest(), self.usual))
+            .then(|| posterior(settings, &self.ring, kind_mass, self.before(), self.usual))
     }
 
     pub(crate) fn note_host(&mut self, host: &str, known: bool) {

@@ -27,6 +27,9 @@ use crate::sources::TopicPartition;
 /// Events that may wait; a caller that lags this far behind holds up the group's thread.
 const EVENTS_MAX: usize = 64;
 
+/// How long the broker may take to say what it has committed; a rebalance waits meanwhile.
+const CONFIRMED_WITHIN: Duration = Duration::from_secs(1);
+
 /// How often the thread looks whether it should stop: bounds how long leaving takes.
 const POLL: Duration = Duration::from_millis(100);
 
@@ -93,6 +96,8 @@ struct Shared {
     /// Next offsets to commit for lag tools. Bounded by the partitions that exist.
     lag_offsets: Mutex<BTreeMap<TopicPartition, i64>>,
     errors_dropped: AtomicU64,
+    lag_commits: AtomicU64,
+    lag_commits_failed: AtomicU64,
 }
 
 impl Ownership {
@@ -143,6 +148,14 @@ impl Ownership {
         }
     }
 
+    /// Commits for lag tools so far: those that the broker took, and those that failed.
+    pub fn lag_commits(&self) -> (u64, u64) {
+        (
+            self.shared.lag_commits.load(Ordering::Relaxed),
+            self.shared.lag_commits_failed.load(Ordering::Relaxed),
+        )
+    }
+
     /// Errors that were not handed out because the events were not read.
     pub fn errors_dropped(&self) -> u64 {
         self.shared.errors_dropped.load(Ordering::Relaxed)
@@ -180,6 +193,7 @@ impl Drop for Ownership {
 fn keep_membership(consumer: BaseConsumer<Membership>, lag_commit_interval: Duration) {
     let shared = Arc::clone(&consumer.context().shared);
     let mut next_lag_commit = Instant::now() + lag_commit_interval;
+    let mut unconfirmed = None;
     while !shared.leaving.load(Ordering::Relaxed) {
         // A record may slip through between assigning and pausing. It is read by nobody here. An
         // error was told by the context already, which cannot see whether it is fatal.
@@ -189,11 +203,15 @@ fn keep_membership(consumer: BaseConsumer<Membership>, lag_commit_interval: Dura
             consumer.context().tell_error(error.to_string(), true);
         }
         if Instant::now() >= next_lag_commit {
-            consumer.context().commit_lag_offsets(&consumer);
+            let context = consumer.context();
+            if let Some(list) = unconfirmed.take() {
+                context.confirm_lag_offsets(&consumer, list);
+            }
+            unconfirmed = context.commit_lag_offsets(&consumer);
             next_lag_commit = Instant::now() + lag_commit_interval;
         }
     }
-    consumer.context().commit_lag_offsets(&consumer);
+    let _ = consumer.context().commit_lag_offsets(&consumer);
     // Dropping the consumer leaves the group.
 }
 
@@ -232,7 +250,7 @@ impl Membership {
             ));
             // Nothing is ever sent: released or given up, the answer is the same.
             let _ = released.recv_timeout(self.release_timeout);
-            self.commit_lag_offsets(consumer);
+            let _ = self.commit_lag_offsets(consumer);
         }
         self.forget_lag_offsets(&revoked);
         let unassigned = match consumer.rebalance_protocol() {
@@ -260,10 +278,11 @@ impl Membership {
         }
     }
 
-    fn commit_lag_offsets(&self, consumer: &BaseConsumer<Self>) {
+    /// Returns what was handed over; the answer of the broker is asked for later.
+    fn commit_lag_offsets(&self, consumer: &BaseConsumer<Self>) -> Option<TopicPartitionList> {
         let offsets = std::mem::take(&mut *self.shared.lag_offsets.lock().expect("never poisoned"));
         if offsets.is_empty() {
-            return;
+            return None;
         }
         let mut list = TopicPartitionList::with_capacity(offsets.len());
         for (TopicPartition { topic, partition }, offset) in &offsets {
@@ -273,8 +292,27 @@ impl Membership {
         // Nobody waits for the answer: a rebalance must not wait for a lag tool's number. The library
         // logs a commit that fails, and a later one makes up for it.
         if let Err(error) = consumer.commit(&list, CommitMode::Async) {
+            self.shared
+                .lag_commits_failed
+                .fetch_add(1, Ordering::Relaxed);
             self.tell_error(error.to_string(), false);
+            return None;
         }
+        Some(list)
+    }
+
+    /// Asks the broker whether it has what was committed a while ago: the library tells nobody how a
+    /// commit ended that nobody waits for.
+    fn confirm_lag_offsets(&self, consumer: &BaseConsumer<Self>, list: TopicPartitionList) {
+        let expected = list.to_topic_map();
+        let held = consumer
+            .committed_offsets(list, CONFIRMED_WITHIN)
+            .is_ok_and(|committed| committed.to_topic_map() == expected);
+        let counter = match held {
+            true => &self.shared.lag_commits,
+            false => &self.shared.lag_commits_failed,
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Partitions of all topics with these numbers belong to another member now.

@@ -38,7 +38,7 @@ pub struct FitSettings {
 impl Default for FitSettings {
     fn default() -> FitSettings {
         FitSettings {
-            trees: 200,
+            trees: 300,
             depth: 5,
             rate: 0.08,
             row_share: 0.6,

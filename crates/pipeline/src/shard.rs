@@ -613,6 +613,7 @@ impl Shard {
         ShardMemory {
             click_filter_bytes: self.click_filter.memory_bytes() + self.visit_filter.memory_bytes(),
             order_index_bytes: self.order_index.memory_bytes(),
+            code_slot_bytes: self.codes.capacity() * size_of::<Option<CodeState>>(),
             click_horizon_ms: self.click_filter.honest_horizon_ms(),
             early_rotations: self.click_filter.early_rotations(),
         }
@@ -636,6 +637,8 @@ pub struct ShardMemory {
     pub click_filter_bytes: usize,
     /// The index of orders.
     pub order_index_bytes: usize,
+    /// The slots of the codes, without what they point to.
+    pub code_slot_bytes: usize,
     /// For how long a click id is really remembered.
     pub click_horizon_ms: i64,
     /// Filter generations that were full before their time.

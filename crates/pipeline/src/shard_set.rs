@@ -54,6 +54,8 @@ pub struct Effects {
     pub conflicts: Vec<RegistryConflict>,
     /// What was counted.
     pub counts: Counts,
+    /// How many hours were judged.
+    pub judged_hours: u64,
     /// The newest hour that was judged.
     pub judged_hour: Option<Hour>,
 }
@@ -399,6 +401,7 @@ impl ShardSet {
             self.collect_shadow_verdicts(hour);
         }
         self.evict_junk(hour);
+        self.effects.judged_hours += 1;
         self.effects.judged_hour = Some(hour);
         self.judged_hour = Some(hour);
     }

@@ -165,7 +165,7 @@ impl Session {
             })
         };
         let next = self.next_offsets.iter();
-        next.filter_map(|(source, offset)| Some((name(*source)?, *offset)))
+        next.filter_map(|(source, offset)| Some((name(*source)?, offset.0)))
             .collect()
     }
 }
