@@ -78,6 +78,9 @@ pub enum Command {
     /// Create the Kafka topics, or show how they are set up
     #[command(after_help = help::TOPICS)]
     Topics(Topics),
+    /// Show or check the state that `run` has saved
+    #[command(after_help = help::STATE)]
+    State(State),
     /// Check settings, keys, disk space and Kafka, and say what to do about each fault
     #[command(after_help = help::DOCTOR)]
     Doctor(Doctor),
@@ -228,6 +231,12 @@ pub struct Run {
     /// Address of /metrics, /livez and /readyz
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub listen: Option<SocketAddr>,
+    /// Leave the saved state behind and build it anew from the records that Kafka still has
+    #[arg(long, help_heading = "State")]
+    pub rebuild: bool,
+    /// Go on although Kafka has deleted records that were not read yet
+    #[arg(long, help_heading = "State", conflicts_with = "rebuild")]
+    pub accept_gap: bool,
     /// Secret keys.
     #[command(flatten)]
     pub keys: KeyFiles,
@@ -430,6 +439,34 @@ pub struct TopicsList {
     /// Kafka brokers to start from, separated by commas
     #[arg(long, value_name = "HOST:PORT,…")]
     pub brokers: Option<String>,
+    /// Settings of every command.
+    #[command(flatten)]
+    pub settings: Settings,
+}
+
+/// `promoguard state`.
+#[derive(Debug, Args)]
+pub struct State {
+    /// What to do with the saved state.
+    #[command(subcommand)]
+    pub action: StateAction,
+}
+
+/// The verbs of `promoguard state`.
+#[derive(Debug, Subcommand)]
+pub enum StateAction {
+    /// Print the newest checkpoint as JSON: offsets, segments, outputs that wait, totals
+    Inspect(StateLook),
+    /// Read every checkpoint that is kept, and say which ones can be restored
+    Verify(StateLook),
+}
+
+/// Where to look.
+#[derive(Debug, Args)]
+pub struct StateLook {
+    /// Folder or URL of the saved state, instead of checkpoint.location
+    #[arg(long, value_name = "PLACE")]
+    pub location: Option<String>,
     /// Settings of every command.
     #[command(flatten)]
     pub settings: Settings,

@@ -27,7 +27,7 @@ pub use layers::{Fault, Faults, Layers, Origin, Resolved, resolve};
 pub use plan::{
     ConfigPlan, ConsolePlan, DemoPlan, DoctorPlan, EvaluatePlan, ExplainPlan, HoldsPlan, Plan,
     PlanError, ReplayInputs, ReplayOutputs, ReplayPlan, ReviewPlan, ReviewWork, RunPlan,
-    SimulatePlan, SimulateTarget, TopicsPlan, TrainPlan,
+    SimulatePlan, SimulateTarget, StatePlan, TopicsPlan, TrainPlan,
 };
 pub use sections::Config;
 

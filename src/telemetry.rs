@@ -62,6 +62,12 @@ struct Series {
     watermark: Gauge,
     rebalances: Counter,
     commits: Vec<Counter>,
+    checkpoints: Vec<Counter>,
+    checkpoint_duration: Histogram,
+    checkpoint_pause: Histogram,
+    checkpoint_bytes: Counter,
+    checkpoint_state_bytes: Gauge,
+    checkpoint_time: Gauge,
     codes_tracked: Gauge,
     state_bytes: Vec<Gauge>,
     dedupe_horizon: Gauge,
@@ -142,6 +148,12 @@ impl Telemetry {
             watermark: e.gauge(&table::WATERMARK, &[]),
             rebalances: e.counter(&table::REBALANCES, &[]),
             commits: e.counters1::<CommitResult>(&table::COMMITS),
+            checkpoints: e.counters1::<CommitResult>(&table::CHECKPOINTS),
+            checkpoint_duration: e.histogram(&table::CHECKPOINT_DURATION, &[]),
+            checkpoint_pause: e.histogram(&table::CHECKPOINT_PAUSE, &[]),
+            checkpoint_bytes: e.counter(&table::CHECKPOINT_BYTES, &[]),
+            checkpoint_state_bytes: e.gauge(&table::CHECKPOINT_STATE_BYTES, &[]),
+            checkpoint_time: e.gauge(&table::CHECKPOINT_TIME, &[]),
             codes_tracked: e.gauge(&table::CODES_TRACKED, &[]),
             state_bytes: e.gauges1::<StatePart>(&table::STATE_BYTES),
             dedupe_horizon: e.gauge(&table::DEDUPE_HORIZON, &[]),
@@ -332,6 +344,29 @@ impl Telemetry {
     /// Commits, by how they ended.
     pub fn add_commits(&self, result: CommitResult, n: u64) {
         self.0.commits[result.index()].increment(n);
+    }
+
+    /// Checkpoints, by how they ended.
+    pub fn add_checkpoints(&self, result: CommitResult, n: u64) {
+        self.0.checkpoints[result.index()].increment(n);
+    }
+
+    /// A commit that holds: how long it took in s, what was written and what the state takes, in
+    /// bytes.
+    pub fn observe_checkpoint(&self, seconds: f64, written: u64, state: u64) {
+        self.0.checkpoint_duration.observe(seconds);
+        self.0.checkpoint_bytes.increment(written);
+        self.0.checkpoint_state_bytes.set(state as f64);
+    }
+
+    /// How long records waited for the changes of a checkpoint, in s.
+    pub fn observe_checkpoint_pause(&self, seconds: f64) {
+        self.0.checkpoint_pause.observe(seconds);
+    }
+
+    /// The store proved just now that this process owns the state.
+    pub fn set_checkpoint_time(&self) {
+        self.0.checkpoint_time.set(process::unix_seconds());
     }
 
     /// Codes that are being watched.

@@ -41,6 +41,11 @@ const ARROWS: &[(&str, &[&str])] = &[
         "promoguard-console",
         &["promoguard-event", "promoguard-words", "promoguard-review"],
     ),
+    // What drives the commit protocol through failures has a world of its own: it shows mechanics, not leaks.
+    (
+        "promoguard-chaos",
+        &["promoguard-event", "promoguard-pipeline"],
+    ),
     // What fits a model knows the model's form and the features' directions, nothing else.
     (
         "promoguard-learn",
@@ -75,6 +80,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("metrics-exporter-prometheus", &[ROOT]),
     ("anyhow", &[ROOT]),
     ("clap", &[ROOT]),
+    ("object_store", &["promoguard-storage"]),
     ("criterion", &[]),
     ("dashmap", &[]),
 ];

@@ -65,7 +65,7 @@ pub(crate) fn check_golden(name: &str, text: &str) {
 
 #[test]
 fn the_help_of_every_command_is_the_one_that_was_read_and_agreed() {
-    let commands: [&[&str]; 22] = [
+    let commands: [&[&str]; 25] = [
         &[],
         &["demo"],
         &["replay"],
@@ -84,6 +84,9 @@ fn the_help_of_every_command_is_the_one_that_was_read_and_agreed() {
         &["topics"],
         &["topics", "create"],
         &["topics", "list"],
+        &["state"],
+        &["state", "inspect"],
+        &["state", "verify"],
         &["doctor"],
         &["config"],
         &["config", "check"],

@@ -24,6 +24,9 @@ use serde_json::Value;
 use crate::support::broker::Broker;
 
 const PARTITIONS: u32 = 4;
+const DAYS: i64 = 28;
+/// Unless PROMOGUARD_KILLS says otherwise.
+const KILLS: i64 = 5;
 /// Far longer than anything here takes; a test that gets here has failed.
 const DEADLINE: Duration = Duration::from_secs(180);
 /// Belongs to nobody and shares its shop with nobody, so that the moment at which its misplaced
@@ -46,16 +49,28 @@ fn run_and_replay_agree_on_every_output() {
     ]);
     let world = publish_world(brokers, &names, folder.path());
 
-    // Killed somewhere on its way, whatever it published by then; the next one starts again.
-    let killed = Run::start(&settings);
-    killed.wait_until(|watermark| watermark > 0.0);
-    drop(killed);
+    // Killed again and again on its way; the next one goes on from the last checkpoint.
+    let first_event_ms = world.last_event_ms - DAYS * 86_400_000;
+    let kills = std::env::var("PROMOGUARD_KILLS");
+    let kills = kills.map_or(KILLS, |kills| kills.parse().unwrap());
+    for kill in 0..kills {
+        let killed = Run::start(&settings);
+        let reached_ms = first_event_ms + kill * (DAYS * 86_400_000) / kills;
+        killed.wait_until(|watermark| watermark > reached_ms as f64 / 1000.0);
+        drop(killed);
+    }
     let run = Run::start(&settings);
     let done = (world.last_event_ms + 5 * 3_600_000) as f64 / 1000.0;
     run.wait_until(|watermark| watermark >= done);
     run.stop();
+    refuses_state_that_does_not_fit(folder.path(), &settings);
     let published = Published::read(brokers, &names);
 
+    let checkpoint = promoguard()
+        .args(["state", "verify", "--config", &settings])
+        .output()
+        .unwrap();
+    assert!(checkpoint.status.success(), "{checkpoint:?}");
     let replayed = replay(folder.path(), &settings);
     assert!(
         !replayed.flags.is_empty(),
@@ -71,6 +86,35 @@ fn run_and_replay_agree_on_every_output() {
         published.misplaced,
         BTreeMap::from([("clicks".to_owned(), 5), ("created".to_owned(), 3)])
     );
+}
+
+/// A place without state although flags were published, and state that was built with another key:
+/// neither is begun anew in silence, and the message names what helps.
+fn refuses_state_that_does_not_fit(folder: &Path, settings: &str) {
+    let elsewhere = folder.join("elsewhere");
+    let elsewhere = format!("checkpoint.location={}", elsewhere.display());
+    refuses(settings, &["--set", &elsewhere], "there is no checkpoint");
+    let other_key = folder.join("other-key");
+    std::fs::write(&other_key, "ff".repeat(32)).unwrap();
+    owner_only(&other_key);
+    let other_key = other_key.to_str().unwrap();
+    refuses(
+        settings,
+        &["--hash-key-file", other_key],
+        "another hash key",
+    );
+}
+
+fn refuses(settings: &str, arguments: &[&str], why: &str) {
+    let output = promoguard()
+        .args(["run", "--config", settings, "--listen", "127.0.0.1:0"])
+        .args(arguments)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains(why), "{said}");
+    assert!(said.contains("promoguard run --rebuild"), "{said}");
 }
 
 /// What both ways of running write, in an order of its own.
@@ -109,6 +153,7 @@ fn topic_names(prefix: &str) -> BTreeMap<&'static str, String> {
 
 fn settings_file(folder: &Path, brokers: &str, names: &BTreeMap<&str, String>) -> String {
     let key = folder.join("key");
+    let state = folder.join("state");
     std::fs::write(&key, "00112233445566778899aabbccddeeff".repeat(2)).unwrap();
     owner_only(&key);
     let topics: String = names
@@ -118,6 +163,7 @@ fn settings_file(folder: &Path, brokers: &str, names: &BTreeMap<&str, String>) -
     let text = format!(
         "[kafka]\nbrokers = [\"{brokers}\"]\ngroup_id = \"agree\"\n[kafka.topics]\n{topics}\
          [pipeline]\npartitions = {PARTITIONS}\nidle_partition_ms = 3000\n\
+         [checkpoint]\nlocation = {state:?}\ninterval_ms = 200\n\
          [detect.shadow]\nfalse_flags_per_1000_code_weeks = 20.0\nescalate_db = 3.0\n\
          [keys]\npseudonym_key_file = {key:?}\nhash_key_file = {key:?}\n"
     );
@@ -136,7 +182,7 @@ fn publish_world(brokers: &str, names: &BTreeMap<&str, String>, folder: &Path) -
     let mut world = World::new(WorldSettings {
         codes: 60,
         merchants: 4,
-        days: 28.0,
+        days: DAYS as f64,
         leak_share: 0.4,
         leak_size_min: 2.0,
         dirty_share: 0.01,
@@ -295,12 +341,12 @@ impl Run {
                 .unwrap()
                 .success()
         );
-        let until = Instant::now() + Duration::from_secs(20);
+        let until = Instant::now() + Duration::from_secs(10);
         let status = loop {
             if let Some(status) = self.process.try_wait().unwrap() {
                 break status;
             }
-            assert!(Instant::now() < until, "SIGTERM was not obeyed within 20 s");
+            assert!(Instant::now() < until, "SIGTERM was not obeyed within 10 s");
             std::thread::sleep(Duration::from_millis(50));
         };
         assert!(status.success(), "{status}");

@@ -167,6 +167,14 @@ The number of partitions bounds how far a deployment can scale and cannot be cha
 rebuilding the state from the topics, so choose it for the years to come: 12 serves some tens of
 thousands of events a second.";
 
+pub(super) const STATE: &str = "\
+Examples:
+  promoguard state inspect --config promoguard.toml
+  promoguard state verify --location promoguard-state
+
+Nothing is changed, and a process that runs is not disturbed. Exit status 1 when the newest
+checkpoint cannot be restored.";
+
 pub(super) const DOCTOR: &str = "\
 Examples:
   promoguard doctor --config promoguard.toml

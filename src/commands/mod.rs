@@ -24,6 +24,7 @@ mod replay;
 mod review;
 mod run;
 mod simulate;
+mod state;
 mod topics;
 mod train;
 
@@ -88,5 +89,6 @@ fn execute(plan: Plan) -> anyhow::Result<u8> {
         Plan::Console(plan) => console::execute(*plan),
         Plan::Review(plan) => review::execute(*plan),
         Plan::Run(plan) => run::execute(*plan),
+        Plan::State(plan) => state::execute(*plan),
     }
 }

@@ -29,7 +29,9 @@ pub(super) fn execute(plan: RunPlan) -> Result<u8> {
         }
         Err(error) => return Err(error.into()),
     };
-    let settings = live_settings(&plan.config, &keys);
+    let mut settings = live_settings(&plan.config, &keys);
+    settings.rebuild = plan.rebuild;
+    settings.accept_gap = plan.accept_gap;
     settings
         .kafka
         .validate()

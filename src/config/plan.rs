@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use promoguard_detect::{Judge, Model};
 use promoguard_simulate::{Family, WorldSettings};
 
-use crate::cli::{self, Cli, Command, ConfigAction, Order, TopicsAction};
+use crate::cli::{self, Cli, Command, ConfigAction, Order, StateAction, TopicsAction};
 
 use super::layers::{Argument, Faults, Layers, Resolved, resolve};
 use super::sections::Config;
@@ -48,6 +48,8 @@ pub enum Plan {
     Evaluate(Box<EvaluatePlan>),
     /// `promoguard topics`.
     Topics(Box<TopicsPlan>),
+    /// `promoguard state`.
+    State(Box<StatePlan>),
     /// `promoguard doctor`.
     Doctor(Box<DoctorPlan>),
     /// `promoguard config`.
@@ -172,6 +174,10 @@ pub struct ReplayOutputs {
 pub struct RunPlan {
     /// Settings in force.
     pub config: Config,
+    /// Leave the saved state behind.
+    pub rebuild: bool,
+    /// Go on although records are gone.
+    pub accept_gap: bool,
 }
 
 /// A made-up world.
@@ -225,6 +231,15 @@ pub enum TopicsPlan {
         /// Settings in force.
         config: Config,
     },
+}
+
+/// A look at the saved state.
+#[derive(Debug)]
+pub struct StatePlan {
+    /// Settings in force.
+    pub config: Config,
+    /// Whether to read everything, or only the newest manifest.
+    pub verify: bool,
 }
 
 /// An examination. Wrong settings are a finding here, not wrong usage.
@@ -282,12 +297,17 @@ impl Plan {
             Command::Review(review) => console::review(review, environment),
             Command::Run(run) => {
                 let config = settle(&run.settings, environment, run_arguments(&run))?.config;
-                Ok(Plan::Run(Box::new(RunPlan { config })))
+                Ok(Plan::Run(Box::new(RunPlan {
+                    config,
+                    rebuild: run.rebuild,
+                    accept_gap: run.accept_gap,
+                })))
             }
             Command::Simulate(simulate) => plan_simulate(simulate, environment),
             Command::Train(train) => plan_train(train, environment),
             Command::Evaluate(evaluate) => evaluate::plan(evaluate, environment),
             Command::Topics(topics) => plan_topics(topics.action, environment),
+            Command::State(state) => plan_state(state.action, environment),
             Command::Doctor(doctor) => {
                 let mut arguments = key_arguments(&doctor.keys);
                 arguments.extend(argument(
@@ -316,6 +336,7 @@ impl Plan {
             Plan::Console(plan) => plan.config.log,
             Plan::Review(plan) => plan.config.log,
             Plan::Run(plan) => plan.config.log,
+            Plan::State(plan) => plan.config.log,
             Plan::Simulate(plan) => plan.config.log,
             Plan::Train(plan) => plan.config.log,
             Plan::Evaluate(plan) => plan.config.log,
@@ -508,6 +529,18 @@ fn plan_topics(action: TopicsAction, environment: &[(String, String)]) -> Result
         },
     };
     Ok(Plan::Topics(Box::new(plan)))
+}
+
+fn plan_state(action: StateAction, environment: &[(String, String)]) -> Result<Plan, PlanError> {
+    let (look, verify) = match action {
+        StateAction::Inspect(look) => (look, false),
+        StateAction::Verify(look) => (look, true),
+    };
+    let location = argument("--location", "checkpoint.location", look.location.as_ref());
+    Ok(Plan::State(Box::new(StatePlan {
+        config: settle(&look.settings, environment, location)?.config,
+        verify,
+    })))
 }
 
 fn plan_config(action: ConfigAction, environment: &[(String, String)]) -> Result<Plan, PlanError> {

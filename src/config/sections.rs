@@ -22,6 +22,8 @@ pub struct Config {
     pub kafka: Kafka,
     /// Order of time, dedupe, and the bounds of memory.
     pub pipeline: Pipeline,
+    /// Where the state is kept, so that a restart goes on where it stopped.
+    pub checkpoint: Checkpoint,
     /// The numbers of the judge: when a code becomes suspicious. The defaults were measured
     /// together; change one only with a measurement of your own.
     pub detect: Detect,
@@ -40,6 +42,44 @@ pub struct Config {
     pub keys: Keys,
     /// The log, on standard error.
     pub log: Log,
+}
+
+/// `[checkpoint]`. Only `run` keeps checkpoints.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Checkpoint {
+    /// Folder for the state, on a local disk that outlives the process; or, in a build with the
+    /// feature "object-storage", a URL such as "s3://bucket/promoguard", "gs://…" or "az://…".
+    /// Each deployment has its own.
+    #[schemars(length(min = 1))]
+    pub location: String,
+    /// How often the state is saved. Flags are published once they are saved; a new flag does not
+    /// wait longer than a second.
+    #[schemars(range(min = 100, max = 600_000))]
+    pub interval_ms: u32,
+    /// Outputs that may wait to be saved and published; beyond it reading pauses, and Kafka keeps
+    /// the rest.
+    #[schemars(range(min = 1024, max = 4_194_304))]
+    pub outbox_kbytes_max: u32,
+    /// How many of the newest checkpoints can be gone back to when newer ones are damaged.
+    #[schemars(range(min = 8, max = 10_000))]
+    pub kept: u32,
+    /// What nothing refers to any more is deleted when it is older. A process that was frozen for
+    /// more than a quarter of this reads its state again before it goes on.
+    #[schemars(range(min = 1, max = 720))]
+    pub grace_hours: u32,
+}
+
+impl Default for Checkpoint {
+    fn default() -> Self {
+        Self {
+            location: "promoguard-state".to_owned(),
+            interval_ms: 10_000,
+            outbox_kbytes_max: 64 * 1024,
+            kept: 64,
+            grace_hours: 24,
+        }
+    }
 }
 
 /// `[model]`.

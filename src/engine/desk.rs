@@ -68,6 +68,8 @@ pub struct Desk {
     pub decisions: Vec<Decision>,
     /// How long records were on their way, in s: clicks, then orders.
     pub delays: [Vec<f64>; 2],
+    /// Which forwarded records were taken.
+    pub taken: Taken,
     /// How long records lay in Kafka, in s, in the same order; only those that came after
     /// `reading_since_ms`.
     pub waits: [Vec<f64>; 2],
@@ -75,7 +77,6 @@ pub struct Desk {
     pub now_ms: i64,
     reading_since_ms: i64,
     records: Records,
-    taken: Taken,
     future_ms_max: i64,
     newest: BTreeMap<(usize, i32), EventTime>,
 }

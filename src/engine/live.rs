@@ -1,9 +1,10 @@
 //! The engine over Kafka: polls, decodes, merges per partition, drives the shards, publishes.
 //!
-//! One thread does all of it; the group membership and the HTTP listener have threads of their
-//! own. There are no snapshots yet: whenever the owned partitions change, and after a restart,
-//! they are read again from the start of their retention. What is published again is the same,
-//! and readers ignore a `rev` that they have seen.
+//! One thread does all of it; the commits, the group membership and the HTTP listener have threads
+//! of their own. The owner of all partitions restores the newest checkpoint, and publishes only
+//! what a checkpoint contains. A process that owns some of them reads those from the start of their
+//! retention and publishes as it goes: what the partitions tell each other about an hour does not
+//! pass between processes yet, so no checkpoint of a part could stand for the whole.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -15,16 +16,18 @@ use anyhow::{Context, Result, bail};
 use promoguard_detect::SettingsBook;
 use promoguard_event::{DecoderLimits, PseudonymKey};
 use promoguard_kafka::{
-    KafkaSettings, Ownership, OwnershipEvent, OwnershipOptions, ReleaseToken, TopicDescription,
-    describe,
+    Intake as KafkaIntake, KafkaSettings, Ownership, OwnershipEvent, OwnershipOptions,
+    ReleaseToken, TopicDescription, TopicPartition, describe,
 };
 use promoguard_pipeline::PipelineSettings;
+use promoguard_pipeline::commit::{Beginning, Identity, OutboxRecord, Restored};
 use promoguard_sketch::HashKey;
 use tracing::{info, warn};
 
+use super::checkpoint::{CheckpointSettings, Checkpoints, Outcome, random};
 use super::measure::OpenFlags;
 use super::publish::Publisher;
-use super::session::Session;
+use super::session::{Session, open_flags_of};
 use crate::config::sections::Topics;
 use crate::http::Health;
 use crate::telemetry::Telemetry;
@@ -57,12 +60,25 @@ pub struct LiveSettings {
     pub batch_records_max: usize,
     /// Records that a partition may keep waiting for its slower log before the faster one pauses.
     pub waiting_records_max: usize,
+    /// Where the state is kept.
+    pub checkpoint: CheckpointSettings,
+    /// Leave the saved state behind, once.
+    pub rebuild: bool,
+    /// Go on although records are gone.
+    pub accept_gap: bool,
 }
 
 /// How long a turn waits for records.
 const POLL_MS: u32 = 100;
 /// The engine is taken for stuck when a turn takes longer.
 const TURN_PATIENCE: Duration = Duration::from_secs(60);
+/// A flag waits for the next commit no longer than this.
+const FLAG_PATIENCE: Duration = Duration::from_secs(1);
+/// How long a commit may take when the process ends or loses its partitions: whatever is not
+/// committed by then is read again by whoever goes on.
+const DRAIN_PATIENCE: Duration = Duration::from_secs(4);
+/// Before taking over again, after another process did.
+const FENCED_PAUSE: Duration = Duration::from_secs(5);
 /// How often lag and memory are shown.
 const MEASURE_EVERY: Duration = Duration::from_secs(2);
 
@@ -79,6 +95,7 @@ pub fn run(
 ) -> Result<()> {
     health.not_ready("kafka", "no partitions assigned yet");
     let layout = Layout::discover(settings)?;
+    let checkpoints = Checkpoints::open(&settings.checkpoint, telemetry, health)?;
     let publisher = Publisher::new(&settings.kafka, &settings.topics, telemetry.clone())?;
     let ownership = Ownership::start(
         &settings.kafka,
@@ -95,6 +112,12 @@ pub fn run(
         open_flags: OpenFlags::default(),
         owned: BTreeSet::new(),
         session: None,
+        checkpoints,
+        owns_chain: false,
+        rebuild: settings.rebuild,
+        started_ms: now_ms(),
+        committing_hours: Vec::new(),
+        committed: Instant::now(),
         measured: Instant::now(),
         commits: (0, 0),
     };
@@ -103,8 +126,9 @@ pub fn run(
         engine.follow_ownership(&ownership)?;
         engine.turn(&ownership)?;
     }
-    info!("stopping: delivering what was published");
+    info!("stopping: saving the state and delivering what it implies");
     health.finished("engine");
+    engine.drain()?;
     engine.publisher.flush()?;
     if !ownership.leave(Duration::from_secs(5)) {
         warn!("the group did not confirm the departure; its session timeout will");
@@ -117,6 +141,8 @@ pub fn run(
 pub struct Layout {
     /// Partitions of clicks, orders and rekeyed records.
     pub partitions: i32,
+    /// Partitions of the topic of flags.
+    pub flags: i32,
     /// Partitions of the topics that every process reads whole, by topic.
     pub shared: BTreeMap<String, i32>,
     /// How long the broker keeps records of the logs, in ms, by topic; not there where it keeps
@@ -155,12 +181,14 @@ impl Layout {
             .into_iter()
             .map(|name| Ok((name.clone(), partitions_of(name)?)))
             .collect::<Result<_>>()?;
+        let flags = partitions_of(&topics.flags)?;
         let retention = |(name, topic): (&String, &TopicDescription)| {
             let ms = topic.configs.get("retention.ms")?.parse().ok()?;
             (ms >= 0).then(|| (name.clone(), ms))
         };
         Ok(Self {
             partitions,
+            flags,
             shared,
             retention_ms: cluster.topics.iter().filter_map(retention).collect(),
         })
@@ -176,6 +204,16 @@ struct Engine<'a> {
     open_flags: OpenFlags,
     owned: BTreeSet<i32>,
     session: Option<Session>,
+    checkpoints: Checkpoints,
+    /// All partitions are owned, and the chain of checkpoints with them.
+    owns_chain: bool,
+    rebuild: bool,
+    /// The wall clock when the process began, epoch ms.
+    started_ms: i64,
+    /// Ends of the hours of the flags in the commit on its way, epoch ms.
+    committing_hours: Vec<i64>,
+    /// When the last commit began.
+    committed: Instant,
     measured: Instant,
     /// Commits that the metrics have been told of: done, failed.
     commits: (u64, u64),
@@ -211,8 +249,10 @@ impl Engine<'_> {
             return Ok(());
         }
         self.telemetry.add_rebalances(1);
+        self.drain()?;
         self.publisher.flush()?;
         self.session = None;
+        self.checkpoints.release();
         for release in releases {
             release.release();
         }
@@ -229,20 +269,27 @@ impl Engine<'_> {
                 .not_ready("kafka", "other members own all partitions");
             return Ok(());
         }
-        info!(
-            partitions = ?self.owned,
-            "reading owned partitions from the start of their retention: there are no snapshots yet"
-        );
-        if self.owned.len() < self.layout.partitions as usize {
+        self.owns_chain = self.owned.len() == self.layout.partitions as usize;
+        self.open_flags = OpenFlags::default();
+        let restored = if self.owns_chain {
+            Some(self.take_over()?)
+        } else {
             warn!(
                 owned = self.owned.len(),
                 of = self.layout.partitions,
-                "this process judges its own partitions only: the exchange between processes does not exist yet"
+                "this process judges its own partitions only, and reads them from the start of their \
+                 retention: the exchange between processes does not exist yet"
             );
-        }
+            None
+        };
         self.health.not_ready("registry", "being read");
-        self.open_flags = OpenFlags::default();
-        let session = Session::start(self.settings, &self.layout, &self.owned, now_ms())?;
+        let session = Session::start(
+            self.settings,
+            &self.layout,
+            &self.owned,
+            restored.as_ref(),
+            now_ms(),
+        )?;
         info!(codes = session.registered_codes(), "registry read");
         self.health.ready("registry");
         self.health.ready("kafka");
@@ -250,11 +297,161 @@ impl Engine<'_> {
         Ok(())
     }
 
+    fn take_over(&mut self) -> Result<Restored> {
+        let topics = &self.settings.topics;
+        let identity = Identity {
+            lineage: random()?,
+            partitions: self.layout.partitions as u32,
+            hash_key_fingerprint: self.settings.hash_key.fingerprint(),
+            clicks: topics.clicks.clone(),
+            orders: topics.orders.clone(),
+        };
+        let beginning = if std::mem::take(&mut self.rebuild) {
+            Beginning::Wanted
+        } else if self.was_published()? {
+            Beginning::Refused
+        } else {
+            Beginning::Allowed
+        };
+        self.health.not_ready("checkpoints", "being restored");
+        let restored = self.checkpoints.take_over(&identity, beginning)?;
+        self.health.ready("checkpoints");
+        // Whoever owned the chain before may have died between commit and publication.
+        self.publish(&restored.head.manifest.outbox, &[])?;
+        self.open_flags = open_flags_of(&restored);
+        self.open_flags.publish(self.telemetry);
+        self.committed = Instant::now();
+        Ok(restored)
+    }
+
+    /// Whether this deployment has published flags.
+    fn was_published(&self) -> Result<bool> {
+        let intake = KafkaIntake::new(&self.settings.kafka, &[])?;
+        for partition in 0..self.layout.flags {
+            let log = TopicPartition::new(&self.settings.topics.flags, partition);
+            if intake.watermarks(&log)?.1 > 0 {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn publish(&mut self, records: &[OutboxRecord], flag_hours: &[i64]) -> Result<()> {
+        if records.is_empty() {
+            return Ok(());
+        }
+        self.publisher.publish(records)?;
+        if !flag_hours.is_empty() {
+            self.publisher.flush()?;
+        }
+        // Hours that closed before this process began are history that is told again.
+        let fresh = flag_hours
+            .iter()
+            .filter(|end_ms| **end_ms >= self.started_ms);
+        for hour_end_ms in fresh {
+            let delay_ms = (now_ms() - hour_end_ms).max(0);
+            self.telemetry
+                .observe_flag_publish_delay(delay_ms as f64 / 1000.0);
+        }
+        Ok(())
+    }
+
+    /// Publishes what was committed meanwhile; a state that another process took over is dropped.
+    fn settle(&mut self, patience: Duration) -> Result<()> {
+        match self.checkpoints.poll(patience) {
+            Some(Outcome::Committed(head)) => {
+                let hours = std::mem::take(&mut self.committing_hours);
+                self.publish(&head.manifest.outbox, &hours)?;
+                // Before the next commit forgets the outbox, it must have arrived.
+                self.publisher.flush()
+            }
+            Some(Outcome::Lost(why)) => {
+                warn!(
+                    why,
+                    "the state is not this process's any more; it is dropped and restored"
+                );
+                self.session = None;
+                self.committing_hours.clear();
+                std::thread::sleep(FENCED_PAUSE);
+                self.start_session()
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Begins a commit where one is due.
+    fn commit(&mut self, is_due: bool) -> Result<()> {
+        let Some(session) = &mut self.session else {
+            return Ok(());
+        };
+        let since = self.committed.elapsed();
+        let settings = self.checkpoints.settings();
+        let is_due = is_due
+            || since >= settings.interval
+            || (session.has_flags() && since >= FLAG_PATIENCE)
+            || session.outbox_bytes() > settings.outbox_bytes_max / 2;
+        if !self.owns_chain || self.checkpoints.is_busy() || !is_due {
+            return Ok(());
+        }
+        // Dead letters and forwarded records below the new offsets must have arrived.
+        self.publisher.flush()?;
+        let started = Instant::now();
+        let detector = self.settings.detect.deployment().detector();
+        let (job, flag_hours) = session.job(&self.open_flags, detector, self.telemetry);
+        self.telemetry
+            .observe_checkpoint_pause(started.elapsed().as_secs_f64());
+        self.committing_hours = flag_hours;
+        self.committed = started;
+        self.checkpoints.submit(job);
+        Ok(())
+    }
+
+    /// Commits and publishes what there is, before the partitions go elsewhere.
+    fn drain(&mut self) -> Result<()> {
+        let Some(session) = &mut self.session else {
+            return Ok(());
+        };
+        if !self.owns_chain {
+            let outbox = session.take_outbox();
+            return self.publish(&outbox.records, &outbox.flag_hours);
+        }
+        for is_last in [false, true] {
+            if is_last {
+                self.commit(true)?;
+            }
+            match self.checkpoints.poll(DRAIN_PATIENCE) {
+                Some(Outcome::Committed(head)) => {
+                    let hours = std::mem::take(&mut self.committing_hours);
+                    self.publish(&head.manifest.outbox, &hours)?;
+                    self.publisher.flush()?;
+                }
+                Some(Outcome::Lost(why)) => {
+                    warn!(
+                        why,
+                        "the last records are read again by the owner of the state"
+                    );
+                    return Ok(());
+                }
+                None if self.checkpoints.is_busy() => {
+                    warn!("the last commit is not confirmed; what it lacks is read again");
+                    return Ok(());
+                }
+                None => {}
+            }
+        }
+        Ok(())
+    }
+
     fn turn(&mut self, ownership: &Ownership) -> Result<()> {
+        self.settle(Duration::ZERO)?;
         let Some(session) = &mut self.session else {
             std::thread::sleep(Duration::from_millis(POLL_MS.into()));
             return Ok(());
         };
+        if session.outbox_bytes() > self.checkpoints.settings().outbox_bytes_max {
+            // Nothing more is read until the store takes what there is: Kafka keeps the rest.
+            return self.settle(Duration::from_millis(POLL_MS.into()));
+        }
         session.turn(
             POLL_MS,
             now_ms(),
@@ -262,6 +459,14 @@ impl Engine<'_> {
             &mut self.open_flags,
             self.telemetry,
         )?;
+        if !self.owns_chain {
+            let outbox = session.take_outbox();
+            self.publish(&outbox.records, &outbox.flag_hours)?;
+        }
+        self.commit(false)?;
+        let Some(session) = &mut self.session else {
+            return Ok(());
+        };
         if self.measured.elapsed() >= MEASURE_EVERY {
             self.measured = Instant::now();
             session.measure(self.telemetry, now_ms());

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use promoguard_event::{Code, Currency, Decision, ErrorKind, Flag, FlagKind, FlagState, Topic};
 use promoguard_pipeline::{Counts, Effects, FieldDefects, Registry, ShardSet};
+use serde::{Deserialize, Serialize};
 
 use crate::telemetry::Telemetry;
 use crate::telemetry::labels::{
@@ -11,12 +12,12 @@ use crate::telemetry::labels::{
 };
 
 /// The flags that are open now, with what they stand for.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct OpenFlags {
     open: BTreeMap<String, OpenFlag>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct OpenFlag {
     kind: FlagKind,
     currency: Currency,
@@ -43,7 +44,8 @@ impl OpenFlags {
         self.open.insert(flag.flag_id.clone(), open);
     }
 
-    fn publish(&self, telemetry: &Telemetry) {
+    /// Shows them.
+    pub fn publish(&self, telemetry: &Telemetry) {
         for kind in FlagKind::ALL {
             let flags = self.open.values().filter(|flag| flag.kind == *kind);
             telemetry.set_flags_open(*kind, flags.count() as u64);

@@ -2,6 +2,7 @@
 //! I/O, threads and clocks of a run are here; the decisions are in `promoguard-pipeline`.
 
 pub mod arrival;
+pub mod checkpoint;
 pub mod click_stream;
 pub mod decode;
 pub mod desk;

@@ -1,7 +1,9 @@
 //! One owned partition: its logs, their merge, and the steps that idle logs take.
 
 use promoguard_event::EventTime;
-use promoguard_pipeline::{Merge, Released, Routed, SourceIndex};
+use promoguard_pipeline::{
+    Merge, Released, Routed, SavedMerge, SavedRouted, ShardSet, SourceIndex, StateError,
+};
 
 /// The logs of a partition, in the order in which ties are settled: as kinds are, click first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,13 +80,38 @@ impl Partition {
             .max()
     }
 
-    /// Moves the idle logs to `watermark`.
-    pub fn advance_idle(&mut self, watermark: EventTime, now_ms: i64, idle_ms: i64) {
+    /// Moves the idle logs to `watermark`; returns those that it moved.
+    pub fn advance_idle(&mut self, watermark: EventTime, now_ms: i64, idle_ms: i64) -> Vec<Log> {
+        let mut moved = Vec::new();
         for log in Log::MERGED {
-            if self.is_idle(log, now_ms, idle_ms) {
+            let is_behind = self.merge.watermark(log.index()) < watermark;
+            if is_behind && self.is_idle(log, now_ms, idle_ms) {
                 self.merge.advance(log.index(), watermark);
+                moved.push(log);
             }
         }
+        moved
+    }
+
+    /// The merge as it is saved. That a log is quiet is seen again by whoever goes on.
+    pub fn save(&self) -> SavedMerge<SavedRouted> {
+        self.merge.save(SavedRouted::of)
+    }
+
+    /// What was saved.
+    ///
+    /// # Errors
+    /// A record that waits belongs to no code of `shards`.
+    pub fn restore(
+        saved: SavedMerge<SavedRouted>,
+        slack_ms: i64,
+        shards: &mut ShardSet,
+    ) -> Result<Self, StateError> {
+        let merge = Merge::restore(saved, slack_ms, |item| shards.restore_routed(item))?;
+        Ok(Self {
+            merge,
+            quiet: [Quiet::default(); 2],
+        })
     }
 
     /// Below this everything was handed out.

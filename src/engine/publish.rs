@@ -6,6 +6,7 @@ use anyhow::{Context, Result, bail};
 use promoguard_event::DecodeError;
 use promoguard_kafka::{KafkaSettings, Output, OutputRecord, TopicPartition};
 use promoguard_pipeline::Effects;
+use promoguard_pipeline::commit::OutboxRecord;
 use sha2::{Digest, Sha256};
 
 use super::desk::Rekeyed;
@@ -32,7 +33,6 @@ pub struct Publisher {
     topics: Topics,
     message_bytes_max: usize,
     flush_timeout: Duration,
-    line: Vec<u8>,
     sent: Vec<(Sink, u64)>,
     telemetry: Telemetry,
 }
@@ -48,45 +48,54 @@ impl Publisher {
             topics: topics.clone(),
             message_bytes_max: settings.message_bytes_max as usize,
             flush_timeout: Duration::from_millis(settings.delivery_timeout_ms.into()),
-            line: Vec::new(),
             sent: Vec::new(),
             telemetry,
         })
     }
 
-    /// Sends what a step asked for. The caller flushes before it relies on delivery.
+    /// Sends outputs, to the byte as they are. The caller flushes before it relies on delivery.
     ///
     /// # Errors
     /// A record cannot be sent: nothing later may overtake it, so the process ends.
-    pub fn perform(&mut self, effects: &Effects) -> Result<()> {
-        for window in &effects.windows {
-            self.line.clear();
-            window.write_line(&mut self.line);
-            let topic = self.topics.windows.clone();
-            self.send_line(Sink::Windows, &topic, window.code.as_bytes())?;
-        }
-        for judged in &effects.flags {
-            self.line.clear();
-            judged.flag.write_line(&mut self.line);
-            let topic = self.topics.flags.clone();
-            self.send_line(Sink::Flags, &topic, judged.flag.code.as_bytes())?;
-        }
-        if let Some(topic) = self.topics.flags_shadow.clone() {
-            for judged in &effects.shadow_flags {
-                self.line.clear();
-                judged.flag.write_line(&mut self.line);
-                self.send_line(Sink::FlagsShadow, &topic, judged.flag.code.as_bytes())?;
-            }
-        }
-        for order in &effects.judged_orders {
-            self.line.clear();
-            order.write_line(&mut self.line);
-            let topic = self.topics.judged_orders.clone();
-            self.send_line(Sink::JudgedOrders, &topic, order.code.as_bytes())?;
+    pub fn publish(&mut self, records: &[OutboxRecord]) -> Result<()> {
+        for record in records {
+            let Some(sink) = self.sink_of(&record.topic) else {
+                bail!(
+                    "an output waits for the topic {}, which the settings do not name any more",
+                    record.topic
+                );
+            };
+            let headers: Vec<(&str, &[u8])> = record
+                .headers
+                .iter()
+                .map(|(name, value)| (name.as_str(), value.as_slice()))
+                .collect();
+            let sent = OutputRecord {
+                topic: &record.topic,
+                partition: None,
+                key: record.key.as_deref(),
+                headers: &headers,
+                payload: Some(&record.payload),
+            };
+            self.send(sink, sent)?;
         }
         self.output.poll();
         self.telemetry.set_output_in_flight(self.output.in_flight());
         self.check()
+    }
+
+    fn sink_of(&self, topic: &str) -> Option<Sink> {
+        let topics = &self.topics;
+        let sinks = [
+            (Some(&topics.flags), Sink::Flags),
+            (topics.flags_shadow.as_ref(), Sink::FlagsShadow),
+            (Some(&topics.judged_orders), Sink::JudgedOrders),
+            (Some(&topics.windows), Sink::Windows),
+        ];
+        let mut named = sinks.into_iter();
+        named
+            .find(|(name, _)| name.is_some_and(|name| name == topic))
+            .map(|(_, sink)| sink)
     }
 
     /// Sends a record that could not be read, cut where it is too large, with where it came from.
@@ -178,23 +187,6 @@ impl Publisher {
         Ok(())
     }
 
-    fn send_line(&mut self, sink: Sink, topic: &str, key: &[u8]) -> Result<()> {
-        let line = std::mem::take(&mut self.line);
-        let payload = line.strip_suffix(b"\n").unwrap_or(&line);
-        let sent = self.send(
-            sink,
-            OutputRecord {
-                topic,
-                partition: None,
-                key: Some(key),
-                headers: &[],
-                payload: Some(payload),
-            },
-        );
-        self.line = line;
-        sent
-    }
-
     fn send(&mut self, sink: Sink, record: OutputRecord<'_>) -> Result<()> {
         self.output.send(record)?;
         match self.sent.iter_mut().find(|(known, _)| *known == sink) {
@@ -220,6 +212,45 @@ impl Publisher {
             None => bail!("records were not delivered"),
         }
     }
+}
+
+/// The outputs that a step asked for, in the order in which they are to be sent.
+pub fn outputs_of(effects: &Effects, topics: &Topics) -> Vec<OutboxRecord> {
+    let mut records = Vec::new();
+    let mut add = |topic: &str, code: &str, write: &dyn Fn(&mut Vec<u8>)| {
+        let mut payload = Vec::new();
+        write(&mut payload);
+        if payload.last() == Some(&b'\n') {
+            payload.pop();
+        }
+        records.push(OutboxRecord {
+            topic: topic.to_owned(),
+            key: Some(code.as_bytes().to_vec()),
+            headers: Vec::new(),
+            payload,
+        });
+    };
+    for window in &effects.windows {
+        add(&topics.windows, &window.code, &|line| {
+            window.write_line(line)
+        });
+    }
+    for judged in &effects.flags {
+        let flag = &judged.flag;
+        add(&topics.flags, &flag.code, &|line| flag.write_line(line));
+    }
+    if let Some(topic) = &topics.flags_shadow {
+        for judged in &effects.shadow_flags {
+            let flag = &judged.flag;
+            add(topic, &flag.code, &|line| flag.write_line(line));
+        }
+    }
+    for order in &effects.judged_orders {
+        add(&topics.judged_orders, &order.code, &|line| {
+            order.write_line(line)
+        });
+    }
+    records
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use promoguard_event::Topic;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 /// Header with the pseudonym of the customer, 16 hexadecimal digits.
@@ -41,7 +42,7 @@ pub fn topic_of_kind(kind: &[u8]) -> Option<Topic> {
 
 /// Which forwarded records were taken: each sender forwards in the order of its offsets, so what
 /// is not above the last offset of its log is a repeat.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Taken {
     last: BTreeMap<(String, i32), i64>,
 }

@@ -10,7 +10,8 @@ use promoguard_kafka::{
     Intake as KafkaIntake, IntakeIssue, Ownership, PartitionEnd, SourceId, StartOffset,
     TopicPartition,
 };
-use promoguard_pipeline::{Effects, Routed, ShardSet};
+use promoguard_pipeline::commit::{LogName, OutboxRecord};
+use promoguard_pipeline::{Counts, Effects, Routed};
 use rustix::time::{ClockId, clock_gettime};
 use tracing::{info, warn};
 
@@ -23,10 +24,17 @@ use super::measure::{
     measure_state, measure_windows,
 };
 use super::partition::{Log, Partition, idle_watermark};
-use super::publish::{Coordinates, Publisher};
+use super::publish::{Coordinates, Publisher, outputs_of};
 use super::shadow::ShadowComparison;
+use crate::config::sections::Topics;
 use crate::telemetry::Telemetry;
 use crate::telemetry::labels::{KafkaIssue, StatePart};
+use promoguard_pipeline::commit::Restored;
+
+mod saved;
+
+pub use saved::open_flags_of;
+use saved::{Starts, shards_of};
 
 /// How long the registry may take to be read.
 const REGISTRY_TIMEOUT: Duration = Duration::from_secs(300);
@@ -38,8 +46,6 @@ pub struct Session {
     /// The next offset of each source, and when the record before it came into Kafka, epoch ms.
     next_offsets: BTreeMap<SourceId, (i64, i64)>,
     retention_ms: BTreeMap<String, i64>,
-    /// The wall clock at the start, epoch ms: what Kafka had by then is history.
-    started_ms: i64,
     desk: Desk,
     paused: BTreeSet<TopicPartition>,
     waiting_records_max: usize,
@@ -49,42 +55,65 @@ pub struct Session {
     released_to: Option<EventTime>,
     shadow: Option<ShadowComparison>,
     early_rotations: u64,
+    topics: Topics,
+    /// Outputs that are not handed over yet, and their size.
+    outbox: Vec<OutboxRecord>,
+    outbox_bytes: usize,
+    /// Ends of the hours whose flags are among them, epoch ms.
+    flag_hours: Vec<i64>,
+    /// Where the clock moved a quiet log since the last save, and how far, epoch ms.
+    idle_steps: BTreeMap<(LogName, i64), i64>,
+    /// What was counted since the chain of checkpoints began.
+    counters: BTreeMap<String, u64>,
+}
+
+/// Outputs to hand over, with the ends of the hours (epoch ms) of the flags among them.
+#[derive(Debug, Default)]
+pub struct Outbox {
+    /// In order.
+    pub records: Vec<OutboxRecord>,
+    /// One a flag.
+    pub flag_hours: Vec<i64>,
 }
 
 impl Session {
-    /// Reads the registry to its end, then starts on the events of `owned`.
+    /// Reads the registry to its end, then starts on the events of `owned`, from where the restored
+    /// state ends or else from the start of their retention.
     ///
     /// # Errors
-    /// Kafka cannot be read.
+    /// Kafka cannot be read, the state does not fit, or records between it and what Kafka has are
+    /// missing.
     pub fn start(
         settings: &LiveSettings,
         layout: &Layout,
         owned: &BTreeSet<i32>,
+        restored: Option<&Restored>,
         now_ms: i64,
     ) -> Result<Self> {
-        let mut pipeline = settings.pipeline.clone();
-        pipeline.shards = layout.partitions as u32;
-        let slack_ms = pipeline.reorder_slack_ms;
-        let mut shards = ShardSet::new(pipeline, settings.detect.clone(), &settings.hash_key);
-        if let Some(shadow) = &settings.shadow {
-            shards = shards.with_shadow(shadow.clone());
+        let slack_ms = settings.pipeline.reorder_slack_ms;
+        let state = restored.filter(|restored| !restored.state.is_empty());
+        let mut shards = shards_of(settings, layout, state)?;
+        if restored.is_some() && state.is_none() {
+            shards.start_saving();
         }
         let keys = IntakeKeys {
             pseudonyms: settings.pseudonym_key.clone(),
             limits: settings.decoder,
             hashers: shards.hashers().clone(),
         };
-        let partitions = owned.iter().map(|p| (*p, Partition::new(slack_ms)));
+        let partitions = owned
+            .iter()
+            .map(|p| (*p, Partition::new(slack_ms)))
+            .collect();
         let mut session = Self {
             kafka: KafkaIntake::new(&settings.kafka, &[]).context("cannot start reading Kafka")?,
             roles: BTreeMap::new(),
             next_offsets: BTreeMap::new(),
             retention_ms: layout.retention_ms.clone(),
-            started_ms: now_ms,
             desk: Desk::new(
                 keys.intake(),
                 shards,
-                partitions.collect(),
+                partitions,
                 settings.future_ms_max,
                 now_ms,
             ),
@@ -99,22 +128,36 @@ impl Session {
                 .as_ref()
                 .map(|_| ShadowComparison::default()),
             early_rotations: 0,
+            topics: settings.topics.clone(),
+            outbox: Vec::new(),
+            outbox_bytes: 0,
+            flag_hours: Vec::new(),
+            idle_steps: BTreeMap::new(),
+            counters: BTreeMap::new(),
         };
+        let mut starts = Starts::default();
+        if let Some(restored) = state {
+            session.restore(restored)?;
+            starts = Starts::of(&restored.head.manifest, settings.accept_gap);
+        }
         let topics = &settings.topics;
         let whole = |topic: &String| (0..layout.shared[topic]).collect::<Vec<i32>>();
-        session.add(&topics.codes, &whole(&topics.codes), |_| Role::Registry)?;
-        session.read_registry(layout.shared[&topics.codes])?;
+        let codes = &topics.codes;
+        session.add(codes, &whole(codes), &starts, true, |_| Role::Registry)?;
+        session.read_registry(layout.shared[codes], state.is_none())?;
         for (topic, name) in [
             (Topic::Sightings, &topics.sightings),
             (Topic::Decisions, &topics.decisions),
         ] {
-            session.add(name, &whole(name), |_| Role::Notices(topic))?;
+            let role = |_| Role::Notices(topic);
+            session.add(name, &whole(name), &starts, true, role)?;
         }
         let all_owned = owned.len() == layout.partitions as usize;
         let owned: Vec<i32> = owned.iter().copied().collect();
-        session.add_rekeyed(&topics.rekeyed, &owned, all_owned)?;
+        session.add_rekeyed(&topics.rekeyed, &owned, &starts, all_owned)?;
         for (log, name) in [(Log::Clicks, &topics.clicks), (Log::Orders, &topics.orders)] {
-            session.add(name, &owned, |partition| Role::Events(log, partition))?;
+            let role = |partition| Role::Events(log, partition);
+            session.add(name, &owned, &starts, false, role)?;
         }
         Ok(session)
     }
@@ -124,7 +167,8 @@ impl Session {
         self.desk.shards.registry().len()
     }
 
-    /// Takes what is there, applies what may be applied, publishes what comes of it.
+    /// Takes what is there, applies what may be applied, and keeps what comes of it for
+    /// [`Session::take_outbox`]; only what bad and misplaced records turn into is sent at once.
     ///
     /// # Errors
     /// Records were deleted before they were read, or an output cannot be sent.
@@ -137,7 +181,6 @@ impl Session {
         telemetry: &Telemetry,
     ) -> Result<()> {
         let started = cpu_seconds();
-        let turned = Instant::now();
         self.desk.now_ms = now_ms;
         let polled = self.poll(poll_ms, now_ms, telemetry)?;
         let read =
@@ -149,7 +192,7 @@ impl Session {
         let judging_seconds = cpu_seconds() - releasing;
         self.bound_waiting()?;
         let effects = self.desk.shards.take_effects();
-        publisher.perform(&effects)?;
+        self.keep(&effects);
         measure_effects(telemetry, &effects, open_flags);
         telemetry.observe_judged_hours(effects.judged_hours, judging_seconds);
         if effects.judged_hours > 0 {
@@ -162,21 +205,61 @@ impl Session {
             telemetry.observe_event_processing(topic, seconds * read as f64, read);
         }
         if !effects.flags.is_empty() {
-            publisher.flush()?;
             self.tell_flags(&effects);
-        }
-        // Hours that closed before this process began are history that is told again.
-        if let Some(hour) = effects.judged_hour
-            && hour.end().millis() >= self.started_ms
-        {
-            let published_ms = now_ms + turned.elapsed().as_millis() as i64;
-            let delay_ms = (published_ms - hour.end().millis()).max(0);
-            for _ in &effects.flags {
-                telemetry.observe_flag_publish_delay(delay_ms as f64 / 1000.0);
-            }
         }
         telemetry.set_watermark(released);
         Ok(())
+    }
+
+    fn keep(&mut self, effects: &Effects) {
+        let outputs = outputs_of(effects, &self.topics);
+        let size = |record: &OutboxRecord| record.payload.len() + record.topic.len();
+        self.outbox_bytes += outputs.iter().map(size).sum::<usize>();
+        self.outbox.extend(outputs);
+        let hours = effects
+            .flags
+            .iter()
+            .map(|judged| judged.hour.end().millis());
+        self.flag_hours.extend(hours);
+        self.count(&effects.counts);
+    }
+
+    fn count(&mut self, counts: &Counts) {
+        for topic in Topic::ALL {
+            let of = counts.of(topic);
+            for (name, count) in [
+                ("read", of.read),
+                ("accepted", of.accepted),
+                ("duplicate", of.duplicate),
+                ("too_late", of.too_late),
+                ("dead_letter", of.dead_letter),
+                ("rekeyed", of.rekeyed),
+            ] {
+                if count > 0 {
+                    let name = format!("{}.{name}", topic.as_str());
+                    *self.counters.entry(name).or_default() += count;
+                }
+            }
+        }
+    }
+
+    /// Bytes of the outputs that wait to be handed over.
+    pub fn outbox_bytes(&self) -> usize {
+        self.outbox_bytes
+    }
+
+    /// Whether a flag waits to be handed over.
+    pub fn has_flags(&self) -> bool {
+        !self.flag_hours.is_empty()
+    }
+
+    /// Hands the outputs over.
+    pub fn take_outbox(&mut self) -> Outbox {
+        self.outbox_bytes = 0;
+        Outbox {
+            records: std::mem::take(&mut self.outbox),
+            flag_hours: std::mem::take(&mut self.flag_hours),
+        }
     }
 
     /// One line in the log for each flag that opens or clears, so that what a reader of the topic
@@ -274,14 +357,21 @@ impl Session {
     /// Whoever owns every partition reads all events again and so forwards every misplaced record
     /// again: what was forwarded before is passed over. With several members the others do not
     /// forward again, and what they forwarded is needed.
-    fn add_rekeyed(&mut self, topic: &str, partitions: &[i32], all_owned: bool) -> Result<()> {
+    fn add_rekeyed(
+        &mut self,
+        topic: &str,
+        partitions: &[i32],
+        starts: &Starts,
+        all_owned: bool,
+    ) -> Result<()> {
         let assignments = partitions
             .iter()
             .map(|partition| {
                 let log = TopicPartition::new(topic, *partition);
-                let start = match all_owned {
-                    true => StartOffset::At(self.kafka.watermarks(&log)?.1),
-                    false => StartOffset::Earliest,
+                let start = match starts.next_of(&log) {
+                    Some(offset) => StartOffset::At(offset),
+                    None if all_owned => StartOffset::At(self.kafka.watermarks(&log)?.1),
+                    None => StartOffset::Earliest,
                 };
                 Ok((log, start))
             })
@@ -291,9 +381,26 @@ impl Session {
         })
     }
 
-    fn add(&mut self, topic: &str, partitions: &[i32], role: impl Fn(i32) -> Role) -> Result<()> {
-        let from_start = |p: &i32| (TopicPartition::new(topic, *p), StartOffset::Earliest);
-        self.assign(partitions.iter().map(from_start).collect(), role)
+    fn add(
+        &mut self,
+        topic: &str,
+        partitions: &[i32],
+        starts: &Starts,
+        is_shared: bool,
+        role: impl Fn(i32) -> Role,
+    ) -> Result<()> {
+        let assignments = partitions
+            .iter()
+            .map(|partition| {
+                let log = TopicPartition::new(topic, *partition);
+                let start = match is_shared {
+                    true => starts.next_of(&log),
+                    false => starts.checked(&self.kafka, &log)?,
+                };
+                Ok((log, start.map_or(StartOffset::Earliest, StartOffset::At)))
+            })
+            .collect::<Result<Vec<_>>>()?;
+        self.assign(assignments, role)
     }
 
     fn assign(
@@ -302,14 +409,21 @@ impl Session {
         role: impl Fn(i32) -> Role,
     ) -> Result<()> {
         self.kafka.add(&assignments)?;
-        for (log, _) in assignments {
+        for (log, start) in assignments {
             let source = self.kafka.source(&log).context("a source was added")?;
+            // Read on from here even if nothing comes before the next checkpoint.
+            if let StartOffset::At(offset) = start {
+                // When the record before it came is not known: that is no lag.
+                self.next_offsets.insert(source, (offset, i64::MAX));
+            }
             self.roles.insert(source, role(log.partition));
         }
         Ok(())
     }
 
-    fn read_registry(&mut self, partitions: i32) -> Result<()> {
+    /// Entries that are new to a restored state take effect at the next close of an hour, as they
+    /// would have without the restart.
+    fn read_registry(&mut self, partitions: i32, apply_now: bool) -> Result<()> {
         let deadline = Instant::now() + REGISTRY_TIMEOUT;
         let mut at_end: BTreeSet<SourceId> = BTreeSet::new();
         while at_end.len() < partitions as usize {
@@ -318,7 +432,9 @@ impl Session {
             }
             at_end.extend(self.poll_once(100, None)?.1);
         }
-        self.desk.shards.apply_registry();
+        if apply_now {
+            self.desk.shards.apply_registry();
+        }
         Ok(())
     }
 
@@ -398,6 +514,9 @@ impl Session {
             delays.drain(..).for_each(|delay| batch.observe(delay));
             histogram.absorb(&mut batch);
         }
+        let counts = std::mem::take(&mut self.desk.counts);
+        self.count(&counts);
+        measure_counts(telemetry, &counts);
         for (topic, waits) in [Topic::Clicks, Topic::Orders]
             .into_iter()
             .zip(&mut self.desk.waits)
@@ -407,7 +526,6 @@ impl Session {
             waits.drain(..).for_each(|wait| batch.observe(wait));
             histogram.absorb(&mut batch);
         }
-        measure_counts(telemetry, &std::mem::take(&mut self.desk.counts));
         measure_defects(telemetry, &self.desk.intake.take_defects());
         Ok(())
     }
@@ -415,9 +533,31 @@ impl Session {
     fn follow_idle(&mut self, now_ms: i64) {
         let partitions = &mut self.desk.partitions;
         let watermark = idle_watermark(partitions.values(), now_ms, self.idle_ms, self.slack_ms);
-        for partition in partitions.values_mut() {
-            partition.advance_idle(watermark, now_ms, self.idle_ms);
+        let mut moved: Vec<(Log, i32)> = Vec::new();
+        for (number, partition) in partitions {
+            let logs = partition.advance_idle(watermark, now_ms, self.idle_ms);
+            moved.extend(logs.into_iter().map(|log| (log, *number)));
         }
+        for (log, partition) in moved {
+            self.note_step(log, partition, watermark);
+        }
+    }
+
+    /// Of several steps before one record the last one says all.
+    fn note_step(&mut self, log: Log, partition: i32, watermark: EventTime) {
+        let topic = match log {
+            Log::Clicks => &self.topics.clicks,
+            Log::Orders => &self.topics.orders,
+            Log::Rekeyed => return,
+        };
+        let source = self.kafka.source(&TopicPartition::new(topic, partition));
+        let next = source.and_then(|source| self.next_offsets.get(&source));
+        let log = LogName {
+            topic: topic.clone(),
+            partition,
+        };
+        let place = (log, next.map_or(0, |(offset, _)| *offset));
+        self.idle_steps.insert(place, watermark.millis());
     }
 
     /// Applies everything that may be applied; returns how far.
@@ -491,7 +631,8 @@ fn report(issue: IntakeIssue) -> Result<()> {
             ..
         } => bail!(
             "records of {topic_partition} from offset {wanted} on are not there any more: the broker \
-             has {earliest} to {latest}; start again to read from there"
+             has {earliest} to {latest}; `promoguard run --accept-gap` goes on with what is there, \
+             `promoguard run --rebuild` builds the state anew from it"
         ),
         other => warn!(kind = other.kind(), reason = %other, "reading Kafka"),
     }

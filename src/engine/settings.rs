@@ -1,10 +1,14 @@
 //! Settings of the configuration as the engine wants them.
 
+use std::time::Duration;
+
 use promoguard_detect::SettingsBook;
 use promoguard_event::{DecoderLimits, PseudonymKey};
 use promoguard_pipeline::PipelineSettings;
+use promoguard_pipeline::commit::TidyRule;
 use promoguard_sketch::HashKey;
 
+use super::checkpoint::CheckpointSettings;
 use super::live::LiveSettings;
 use super::replay::{Inputs, ReplayOrder, ReplaySettings};
 use crate::cli::Order;
@@ -59,6 +63,23 @@ pub fn live_settings(config: &Config, keys: &KeyRing) -> LiveSettings {
         future_ms_max: i64::from(pipeline.future_tolerance_minutes) * 60_000,
         batch_records_max: pipeline.batch_records_max as usize,
         waiting_records_max: 1 << 18,
+        checkpoint: checkpoint_settings(config),
+        rebuild: false,
+        accept_gap: false,
+    }
+}
+
+/// Where checkpoints are kept and how often they are made.
+pub fn checkpoint_settings(config: &Config) -> CheckpointSettings {
+    let checkpoint = &config.checkpoint;
+    CheckpointSettings {
+        location: checkpoint.location.clone(),
+        interval: Duration::from_millis(checkpoint.interval_ms.into()),
+        outbox_bytes_max: checkpoint.outbox_kbytes_max as usize * 1024,
+        tidy: TidyRule {
+            manifests_kept: checkpoint.kept as usize,
+            grace_ms: u64::from(checkpoint.grace_hours) * 3_600_000,
+        },
     }
 }
 

@@ -12,11 +12,14 @@ pub(super) struct StartTime(f64);
 
 impl StartTime {
     pub(super) fn now() -> Self {
-        let since_epoch = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
-        Self(since_epoch.as_secs_f64())
+        Self(unix_seconds())
     }
+}
+
+/// Now, in seconds since 1970.
+pub(super) fn unix_seconds() -> f64 {
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
+    since_epoch.unwrap_or_default().as_secs_f64()
 }
 
 /// Appends the process' figures in Prometheus' text format.

@@ -239,6 +239,42 @@ pub(super) const COMMITS: Metric = counter(
     &["result"],
     "Offsets told to the consumer group, by how that ended; also the sign that the process goes on.",
 );
+pub(super) const CHECKPOINTS: Metric = counter(
+    "promoguard_checkpoints_total",
+    "commits",
+    &["result"],
+    "Commits of state, offsets and outputs, by how they ended; failed ones are tried again.",
+);
+pub(super) const CHECKPOINT_DURATION: Metric = histogram(
+    "promoguard_checkpoint_duration_seconds",
+    JUDGE,
+    &[],
+    "Time that a commit took, from the changes at hand to the manifest in the store.",
+);
+pub(super) const CHECKPOINT_PAUSE: Metric = histogram(
+    "promoguard_checkpoint_pause_seconds",
+    JUDGE,
+    &[],
+    "Time that records waited because the changes of the state were put together.",
+);
+pub(super) const CHECKPOINT_BYTES: Metric = counter(
+    "promoguard_checkpoint_written_bytes_total",
+    "bytes",
+    &[],
+    "State written to the store, before compression and with what was merged.",
+);
+pub(super) const CHECKPOINT_STATE_BYTES: Metric = gauge(
+    "promoguard_checkpoint_state_bytes",
+    "bytes",
+    &[],
+    "Size of the state in the store, before compression.",
+);
+pub(super) const CHECKPOINT_TIME: Metric = gauge(
+    "promoguard_checkpoint_timestamp_seconds",
+    "unix time",
+    &[],
+    "When the last commit held. Alert when it is old: nothing is published meanwhile.",
+);
 pub(super) const CODES_TRACKED: Metric = gauge(
     "promoguard_codes_tracked",
     "codes",
@@ -405,6 +441,12 @@ pub const METRICS: &[Metric] = &[
     WATERMARK,
     REBALANCES,
     COMMITS,
+    CHECKPOINTS,
+    CHECKPOINT_DURATION,
+    CHECKPOINT_PAUSE,
+    CHECKPOINT_BYTES,
+    CHECKPOINT_STATE_BYTES,
+    CHECKPOINT_TIME,
     CODES_TRACKED,
     STATE_BYTES,
     DEDUPE_HORIZON,

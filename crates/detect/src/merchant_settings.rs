@@ -170,6 +170,13 @@ impl SettingsBook {
         self.by_merchant.get(merchant).copied().unwrap_or_default()
     }
 
+    /// Whose settings stand on a page; `None`: the deployment's.
+    pub fn merchant_of(&self, page: Page) -> Option<&str> {
+        let mut merchants = self.by_merchant.iter();
+        let merchant = merchants.find(|(_, of)| **of == page)?;
+        Some(merchant.0)
+    }
+
     /// The settings on a page of this book.
     pub fn settings(&self, page: Page) -> &DetectSettings {
         &self.pages[page.0 as usize]

@@ -5,6 +5,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::code::Code;
 use crate::customer::CustomerId;
 use crate::money::{Currency, Percent};
@@ -107,7 +109,7 @@ pub struct Order<'a> {
 ///
 /// A list that is longer than its bound is cut, and an element that is not what the list is for
 /// is dropped; either is a defect of the list's field.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CodeEntry {
     /// The identity.
     pub code: Code,
@@ -151,7 +153,7 @@ pub struct CodeEntry {
 }
 
 /// Somebody or something saw the code in a public place.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sighting {
     /// The code seen.
     pub code: Code,
@@ -166,7 +168,7 @@ pub struct Sighting {
 }
 
 /// An analyst's answer to a flag.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Decision {
     /// The flag answered.
     pub flag_id: Arc<str>,

@@ -87,7 +87,7 @@ impl JudgedOrder {
 }
 
 /// Order records of one hour by status.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrderCounts {
     /// Placed.
     pub created: u64,

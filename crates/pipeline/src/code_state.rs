@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use promoguard_event::{Code, CodeEntry, Currency, Decibans, Decimal, Hour, ScoreLine};
 use promoguard_sketch::Reach;
+use serde::{Deserialize, Serialize};
 
 use crate::hour_judge::Watched;
 
@@ -20,9 +21,11 @@ pub(crate) struct CodeState {
     pub(crate) last_seen: Hour,
     /// Routed records that are not applied yet: the slot must stay this code's until they are.
     pub(crate) in_flight: u32,
+    /// Changed since it was last saved, and in its shard's list of those that did.
+    pub(crate) dirty: bool,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct CodeTotals {
     pub(crate) clicks: u64,
     pub(crate) orders: u64,
@@ -43,6 +46,7 @@ impl CodeState {
             open_row: None,
             last_seen: Hour::from_index(i32::MIN),
             in_flight: 0,
+            dirty: false,
         }
     }
 

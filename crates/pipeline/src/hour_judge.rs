@@ -29,7 +29,7 @@ pub(crate) enum Side {
 pub(crate) struct Watched {
     pub(crate) watch: CodeWatch,
     /// Settings of the merchant of its last order, for when the registry names none.
-    ordered_under: Page,
+    pub(crate) ordered_under: Page,
 }
 
 impl Watched {
@@ -100,6 +100,22 @@ impl HourJudge {
         for (shard, rows) in shards.iter_mut().zip(rows) {
             self.judge_shard(hour, shard, rows, verdicts);
         }
+    }
+
+    /// What merchants share.
+    pub(crate) fn market(&self) -> &Market {
+        &self.market
+    }
+
+    /// Whose settings stand where.
+    pub(crate) fn book(&self) -> &SettingsBook {
+        &self.book
+    }
+
+    /// Goes on with a market that was saved, under the settings of now.
+    pub(crate) fn resume(&mut self, mut market: Market) {
+        market.set_settings(self.book.deployment());
+        self.market = market;
     }
 
     /// Tells a code's evidence as of the close of `hour`; of the judge whose flags count.

@@ -4,6 +4,8 @@ use promoguard_detect::{AttemptFact, ClickFacts, HostClass, StatusChange};
 use promoguard_event::{Currency, Decimal, Decision, Hour, OrderCounts, Sighting, Status, Window};
 use promoguard_sketch::Reach;
 
+use serde::{Deserialize, Serialize};
+
 use crate::names::{HostIndex, HostTable};
 
 /// Precision of the unique visitors of one hour: 2^11 registers, 2.3 % standard error once it is
@@ -14,10 +16,11 @@ pub(crate) type HourReach = Reach<11>;
 const HOSTS_PER_ROW_MAX: usize = 8;
 
 /// The part of a row that is published as a window and that late events may still change.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct WindowRow {
     pub(crate) rev: u32,
     clicks: u64,
+    #[serde(with = "crate::saved::reach")]
     visitors: HourReach,
     orders: OrderCounts,
     clickless_orders: u64,
@@ -82,7 +85,7 @@ pub(crate) fn add_amount(amounts: &mut Vec<(Currency, i128)>, currency: Currency
 }
 
 /// Clicks of one code and hour as the judge sees them.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct ClickTally {
     clicks: u32,
     pub(crate) first_visits: u32,
@@ -145,7 +148,7 @@ impl ClickTally {
 }
 
 /// Everything about one code in one open hour.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct HourRow {
     pub(crate) window: WindowRow,
     /// Whether the window part was touched: a late order is judged here and counted elsewhere.
@@ -158,7 +161,7 @@ pub(crate) struct HourRow {
 }
 
 /// A row of a closed hour, in the form that the judge takes.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct ClosedRow {
     pub(crate) local: u32,
     pub(crate) clicks: ClickFacts,

@@ -7,7 +7,7 @@ use promoguard_event::{EventTime, Hour};
 use crate::hour_row::WindowRow;
 
 /// An hour, and the code's index in its shard.
-type Place = (Hour, u32);
+pub(crate) type Place = (Hour, u32);
 
 /// Closed windows of one shard, within bounds.
 pub(crate) struct LateWindows {
@@ -17,6 +17,9 @@ pub(crate) struct LateWindows {
     from: Hour,
     windows_max: usize,
     lateness_ms_max: i64,
+    /// Places that changed since they were last saved.
+    dirty: BTreeSet<Place>,
+    saving: bool,
 }
 
 impl LateWindows {
@@ -27,11 +30,14 @@ impl LateWindows {
             from: Hour::from_index(i32::MIN),
             windows_max,
             lateness_ms_max,
+            dirty: BTreeSet::new(),
+            saving: false,
         }
     }
 
     /// Keeps a window that was just published.
     pub(crate) fn keep(&mut self, hour: Hour, local: u32, window: WindowRow) {
+        self.mark((hour, local));
         self.kept.insert((hour, local), window);
     }
 
@@ -42,6 +48,7 @@ impl LateWindows {
             return None;
         }
         self.amended.insert((hour, local));
+        self.mark((hour, local));
         Some(self.kept.entry((hour, local)).or_default())
     }
 
@@ -49,6 +56,9 @@ impl LateWindows {
     pub(crate) fn take_amended(&mut self, mut publish: impl FnMut(Place, &mut WindowRow)) {
         for place in std::mem::take(&mut self.amended) {
             if let Some(window) = self.kept.get_mut(&place) {
+                if self.saving {
+                    self.dirty.insert(place);
+                }
                 publish(place, window);
             }
         }
@@ -61,7 +71,14 @@ impl LateWindows {
 
     /// Forgets codes whose place goes to others.
     pub(crate) fn forget_codes(&mut self, locals: &BTreeSet<u32>) {
-        self.kept.retain(|(_, local), _| !locals.contains(local));
+        let (kept, dirty, saving) = (&mut self.kept, &mut self.dirty, self.saving);
+        kept.retain(|place, _| {
+            let stays = !locals.contains(&place.1);
+            if !stays && saving {
+                dirty.insert(*place);
+            }
+            stays
+        });
     }
 
     /// Lets the oldest windows go that are beyond the bound or the horizon of lateness.
@@ -71,7 +88,44 @@ impl LateWindows {
             && (hour < horizon || self.kept.len() > self.windows_max)
         {
             self.from = self.from.max(hour.next());
-            self.kept.pop_first();
+            if let Some((place, _)) = self.kept.pop_first() {
+                self.mark(place);
+            }
         }
+    }
+
+    /// Keeps from now on which places change.
+    pub(crate) fn start_saving(&mut self) {
+        self.saving = true;
+    }
+
+    fn mark(&mut self, place: Place) {
+        if self.saving {
+            self.dirty.insert(place);
+        }
+    }
+
+    /// The places that changed since the last call, each with its window, or none where it was let
+    /// go.
+    pub(crate) fn take_dirty(&mut self) -> Vec<(Place, Option<&WindowRow>)> {
+        let dirty = std::mem::take(&mut self.dirty);
+        let window = |place| (place, self.kept.get(&place));
+        dirty.into_iter().map(window).collect()
+    }
+
+    /// Windows with a change that is not published, and the hour before which none are kept.
+    pub(crate) fn bounds(&self) -> (&BTreeSet<Place>, Hour) {
+        (&self.amended, self.from)
+    }
+
+    /// Goes on with what was saved.
+    pub(crate) fn resume(&mut self, amended: BTreeSet<Place>, from: Hour) {
+        self.amended = amended;
+        self.from = from;
+    }
+
+    /// Puts a saved window back.
+    pub(crate) fn put_back(&mut self, place: Place, window: WindowRow) {
+        self.kept.insert(place, window);
     }
 }

@@ -11,6 +11,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use promoguard_event::EventTime;
+use serde::{Deserialize, Serialize};
 
 /// Index of a log in its [`Merge`]; ties in effective time go to the lower index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -171,6 +172,78 @@ impl<T> Merge<T> {
     pub fn waiting(&self) -> usize {
         self.waiting.len()
     }
+
+    /// Everything that is needed to go on elsewhere; `save_item` gives the saved form of a record
+    /// that waits.
+    pub fn save<S>(&self, mut save_item: impl FnMut(&T) -> S) -> SavedMerge<S> {
+        let mut waiting: Vec<&Waiting<T>> = self.waiting.iter().map(|entry| &entry.0).collect();
+        waiting.sort_unstable();
+        SavedMerge {
+            sources: self
+                .sources
+                .iter()
+                .map(|source| (source.watermark, source.position, source.ended))
+                .collect(),
+            waiting: waiting
+                .into_iter()
+                .map(|entry| SavedWaiting {
+                    at: entry.at,
+                    source: entry.source.0,
+                    position: entry.position,
+                    late: entry.late,
+                    item: save_item(&entry.item),
+                })
+                .collect(),
+        }
+    }
+
+    /// The merge that was saved.
+    ///
+    /// # Errors
+    /// Those of `restore_item`.
+    pub fn restore<S, E>(
+        saved: SavedMerge<S>,
+        slack_ms: i64,
+        mut restore_item: impl FnMut(S) -> Result<T, E>,
+    ) -> Result<Self, E> {
+        let source = |(watermark, position, ended)| Source {
+            watermark,
+            position,
+            ended,
+        };
+        let waiting = saved.waiting.into_iter().map(|entry| {
+            Ok(Reverse(Waiting {
+                at: entry.at,
+                source: SourceIndex(entry.source),
+                position: entry.position,
+                late: entry.late,
+                item: restore_item(entry.item)?,
+            }))
+        });
+        Ok(Self {
+            waiting: waiting.collect::<Result<_, E>>()?,
+            sources: saved.sources.into_iter().map(source).collect(),
+            slack_ms,
+        })
+    }
+}
+
+/// A [`Merge`] as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SavedMerge<S> {
+    /// Watermark, next position and whether it ended, of each source.
+    sources: Vec<(EventTime, u64, bool)>,
+    /// In order.
+    waiting: Vec<SavedWaiting<S>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct SavedWaiting<S> {
+    at: EventTime,
+    source: u32,
+    position: u64,
+    late: bool,
+    item: S,
 }
 
 #[cfg(test)]

@@ -7,11 +7,12 @@ use hashbrown::HashTable;
 use promoguard_detect::{HostClass, classify_host};
 use promoguard_event::Code;
 use promoguard_sketch::StableHasher;
+use serde::{Deserialize, Serialize};
 
 use crate::placement::partition_of;
 
 /// Where the state of a code lives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct CodeSlot {
     /// The shard (partition).
     pub shard: u32,
@@ -100,6 +101,43 @@ impl CodeTable {
         self.names.insert_unique(hash, name, |name| name.hash);
     }
 
+    /// Texts that stand for a code of another name, in order, with the slot they have.
+    pub(crate) fn aliases(
+        &self,
+        code_of: impl Fn(CodeSlot) -> Option<Code>,
+    ) -> Vec<(Code, CodeSlot)> {
+        let is_alias = |name: &&Name| code_of(name.slot).is_some_and(|code| code != name.code);
+        let aliases = self.names.iter().filter(is_alias);
+        let mut aliases: Vec<_> = aliases.map(|n| (n.code.clone(), n.slot)).collect();
+        aliases.sort();
+        aliases
+    }
+
+    /// Puts a code back into the slot that it had.
+    pub(crate) fn put_back(&mut self, code: &Code, hash: u64, slot: CodeSlot) {
+        let name = Name {
+            code: code.clone(),
+            hash,
+            slot,
+        };
+        self.names.insert_unique(hash, name, |name| name.hash);
+        let list = &mut self.shards[slot.shard as usize];
+        list.next = list.next.max(slot.local + 1);
+    }
+
+    /// Gives the slots between those that were put back free again.
+    pub(crate) fn free_gaps(&mut self, is_taken: impl Fn(CodeSlot) -> bool) {
+        for (shard, list) in self.shards.iter_mut().enumerate() {
+            let slot = |local| CodeSlot {
+                shard: shard as u32,
+                local,
+            };
+            // Descending, so that the lowest is given out first; no number reaches an output.
+            let free = (0..list.next).rev().filter(|local| !is_taken(slot(*local)));
+            list.free = free.collect();
+        }
+    }
+
     /// Forgets a code, so that its slot can be given to another.
     pub(crate) fn forget(&mut self, code: &Code, hash: u64) {
         if let Ok(entry) = self.names.find_entry(hash, |name| name.code == *code) {
@@ -123,7 +161,7 @@ impl CodeTable {
 }
 
 /// A referrer host by number; 0 is "no referrer".
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct HostIndex(u32);
 
 impl HostIndex {
@@ -149,6 +187,9 @@ pub struct HostTable {
     hosts: Vec<Host>,
     hosts_max: usize,
 }
+
+/// The first number that a name can have.
+pub(crate) const FIRST_HOST: u32 = 2;
 
 impl HostTable {
     /// A table of at most `hosts_max` names; those beyond share one nameless entry.
@@ -186,6 +227,17 @@ impl HostTable {
         self.index
             .insert_unique(hash, (hash, number), |slot| slot.0);
         HostIndex(number)
+    }
+
+    /// Names from a number on, in order.
+    pub(crate) fn names_from(&self, first: u32) -> Vec<Arc<str>> {
+        let hosts = self.hosts.iter().skip(first as usize);
+        hosts.map(|host| Arc::clone(&host.name)).collect()
+    }
+
+    /// How many numbers are given.
+    pub(crate) fn len(&self) -> u32 {
+        self.hosts.len() as u32
     }
 
     /// What is known of a host.

@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use promoguard_event::{
     CodeEntry, CodeEntryMode, Currency, Decision, EventTime, Order, Sighting, Status,
 };
@@ -43,7 +45,7 @@ pub struct OrderRow {
 }
 
 /// An order record that owns its texts.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrderRecord {
     /// Unique within the merchant.
     pub order_id: Box<str>,
@@ -76,7 +78,7 @@ pub struct OrderRecord {
 }
 
 /// A decoded record that is neither a click nor an order.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Notice {
     /// A registry entry.
     Code(Box<CodeEntry>),

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use promoguard_event::{Code, CodeEntry};
+use serde::{Deserialize, Serialize};
 
 /// A change of the registry.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum RegistryChange {
     /// A new or changed entry.
     Set(Box<CodeEntry>),
@@ -80,6 +81,29 @@ impl Registry {
             }
         }
         applied
+    }
+
+    /// Changes that wait to be applied.
+    pub(crate) fn pending(&self) -> &[RegistryChange] {
+        &self.pending
+    }
+
+    /// Every alias with its code.
+    pub(crate) fn aliases(&self) -> &BTreeMap<Code, Code> {
+        &self.aliases
+    }
+
+    /// The registry as it was saved.
+    pub(crate) fn restore(
+        entries: BTreeMap<Code, Arc<CodeEntry>>,
+        aliases: BTreeMap<Code, Code>,
+        pending: Vec<RegistryChange>,
+    ) -> Self {
+        Self {
+            entries,
+            aliases,
+            pending,
+        }
     }
 
     /// The entry of a code.

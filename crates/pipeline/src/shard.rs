@@ -23,6 +23,10 @@ use crate::records::OrderRecord;
 use crate::settings::PipelineSettings;
 use crate::shard_batch::{ShardBatch, ShardClick, ShardOrder};
 
+mod saved;
+
+use saved::Unsaved;
+
 struct OpenHour {
     hour: Hour,
     rows: Vec<(u32, HourRow)>,
@@ -52,6 +56,8 @@ pub struct Shard {
     /// What a judge in shadow remembers, if there is one.
     shadow: Option<Box<ShadowWatches>>,
     unregistered: usize,
+    /// What changed since the last save, if anybody saves.
+    unsaved: Option<Box<Unsaved>>,
     keys: Vec<u128>,
     times: Vec<i64>,
     seen: Vec<Seen>,
@@ -63,13 +69,7 @@ impl Shard {
     /// An empty shard with its share of the memory bounds.
     pub fn new(settings: &PipelineSettings, hashers: &Hashers) -> Self {
         let shards = u64::from(settings.shards);
-        // Both filters see every click: the click id, and the visitor within a code.
-        let filter = SeenWindowSettings {
-            memory_bytes_max: ((settings.click_filter_bytes_max / shards / 2) as usize)
-                .max(64 << 10),
-            horizon_ms: settings.click_horizon_ms,
-            generations: 3,
-        };
+        let filter = filter_settings(settings);
         Self {
             settings: settings.clone(),
             hashers: hashers.clone(),
@@ -91,6 +91,7 @@ impl Shard {
             attentive: BTreeSet::new(),
             shadow: None,
             unregistered: 0,
+            unsaved: None,
             keys: Vec::new(),
             times: Vec::new(),
             seen: Vec::new(),
@@ -113,6 +114,7 @@ impl Shard {
         }
         self.unregistered += usize::from(entry.is_none());
         self.codes[place] = Some(CodeState::new(code, hash, entry));
+        self.mark(local);
         if let Some(shadow) = &mut self.shadow {
             shadow
                 .watched
@@ -138,6 +140,7 @@ impl Shard {
         side: Side,
         local: u32,
     ) -> (&Code, Option<&CodeEntry>, &mut Watched) {
+        self.mark(local);
         let state = self.codes[local as usize]
             .as_mut()
             .expect("a slot is met before it is used");
@@ -164,12 +167,19 @@ impl Shard {
 
     /// A record for this code is on its way.
     pub(crate) fn expect(&mut self, local: u32) {
-        self.state_mut(local).in_flight += 1;
+        self.waiting_mut(local).in_flight += 1;
     }
 
     /// A record for this code came, or will not come after all.
     pub(crate) fn settle(&mut self, local: u32) {
-        self.state_mut(local).in_flight -= 1;
+        self.waiting_mut(local).in_flight -= 1;
+    }
+
+    /// For what is not saved: it follows from the records that wait.
+    fn waiting_mut(&mut self, local: u32) -> &mut CodeState {
+        self.codes[local as usize]
+            .as_mut()
+            .expect("a slot is met before it is used")
     }
 
     /// Sets what the registry says of a code.
@@ -189,9 +199,17 @@ impl Shard {
     }
 
     pub(crate) fn state_mut(&mut self, local: u32) -> &mut CodeState {
+        self.mark(local);
         self.codes[local as usize]
             .as_mut()
             .expect("a slot is met before it is used")
+    }
+
+    /// A code is about to change.
+    fn mark(&mut self, local: u32) {
+        if let (Some(unsaved), Some(state)) = (&mut self.unsaved, &mut self.codes[local as usize]) {
+            unsaved.mark(local, state);
+        }
     }
 
     /// Applies a batch and empties it. Effective times never go back between batches.
@@ -272,6 +290,9 @@ impl Shard {
         self.seen.clear();
         self.click_filter
             .insert_batch(&self.keys, &self.times, &mut self.seen);
+        if let Some(unsaved) = &mut self.unsaved {
+            unsaved.clicks.note(&self.keys, &self.times);
+        }
         self.fresh.clear();
         self.keys.clear();
         self.times.clear();
@@ -292,6 +313,9 @@ impl Shard {
         self.first.clear();
         self.visit_filter
             .insert_batch(&self.keys, &self.times, &mut self.first);
+        if let Some(unsaved) = &mut self.unsaved {
+            unsaved.visits.note(&self.keys, &self.times);
+        }
     }
 
     fn apply_click(&mut self, click: &ShardClick, first_visit: bool, hosts: &HostTable) {
@@ -324,9 +348,13 @@ impl Shard {
         self.settle(item.local);
         let order = &item.order;
         let status_key = self.status_key(&item, order.status);
-        let inserted =
-            self.order_index
-                .insert(status_key, item.at.millis(), amount_fingerprint(order));
+        let fingerprint = amount_fingerprint(order);
+        let inserted = self
+            .order_index
+            .insert(status_key, item.at.millis(), fingerprint);
+        if let (Inserted::New, Some(unsaved)) = (inserted, &mut self.unsaved) {
+            unsaved.note_order(self.order_index.clock().0, status_key, fingerprint);
+        }
         let counts = self.counts.of_mut(Topic::Orders);
         if inserted != Inserted::New {
             counts.duplicate += 1;
@@ -453,6 +481,9 @@ impl Shard {
             open.rows.push((local, HourRow::default()));
             open.rows.len() as u32 - 1
         });
+        if let Some(unsaved) = &mut self.unsaved {
+            unsaved.mark(local, state);
+        }
         &mut open.rows[place as usize].1
     }
 
@@ -542,6 +573,9 @@ impl Shard {
         }
         self.unregistered -= candidates.len();
         self.counts.codes_evicted += candidates.len() as u64;
+        if let Some(unsaved) = &mut self.unsaved {
+            unsaved.codes.extend(&locals);
+        }
         candidates
             .into_iter()
             .filter_map(|(_, _, _, local)| self.codes[local as usize].take())
@@ -583,6 +617,16 @@ impl Shard {
             click_horizon_ms: self.click_filter.honest_horizon_ms(),
             early_rotations: self.click_filter.early_rotations(),
         }
+    }
+}
+
+/// Both filters see every click: the click id, and the visitor within a code.
+fn filter_settings(settings: &PipelineSettings) -> SeenWindowSettings {
+    let shards = u64::from(settings.shards);
+    SeenWindowSettings {
+        memory_bytes_max: ((settings.click_filter_bytes_max / shards / 2) as usize).max(64 << 10),
+        horizon_ms: settings.click_horizon_ms,
+        generations: 3,
     }
 }
 

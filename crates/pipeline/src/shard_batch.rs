@@ -1,12 +1,13 @@
 //! Records on their way into a shard: looked up, ordered, not applied yet.
 
 use promoguard_event::EventTime;
+use serde::{Deserialize, Serialize};
 
 use crate::names::HostIndex;
 use crate::records::OrderRecord;
 
 /// A click on its way into its shard.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct ShardClick {
     /// Effective time: the order of application.
     pub at: EventTime,
@@ -25,7 +26,7 @@ pub struct ShardClick {
 }
 
 /// An order record on its way into its shard.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ShardOrder {
     /// Effective time: the order of application.
     pub at: EventTime,

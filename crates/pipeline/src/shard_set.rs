@@ -21,6 +21,11 @@ use crate::settings::PipelineSettings;
 use crate::shard::{Shard, ShardMemory};
 use crate::shard_batch::{ShardBatch, ShardClick, ShardOrder};
 
+mod saved;
+
+pub use saved::SavedRouted;
+use saved::Unsaved;
+
 /// A flag and the hour whose close raised it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct JudgedFlag {
@@ -92,6 +97,8 @@ pub struct ShardSet {
     verdicts: Vec<Verdict>,
     effects: Effects,
     judged_hour: Option<Hour>,
+    /// What changed since the last save, if anybody saves.
+    unsaved: Option<Unsaved>,
 }
 
 /// Records applied at once; large enough for the prefetches of a batch to pay.
@@ -120,6 +127,7 @@ impl ShardSet {
             verdicts: Vec::new(),
             effects: Effects::default(),
             judged_hour: None,
+            unsaved: None,
             hashers,
             settings,
         }
@@ -150,6 +158,10 @@ impl ShardSet {
         let applied = self.registry.apply_pending();
         self.effects.counts.code_conflicts += applied.conflicts.len() as u64;
         self.effects.conflicts.extend(applied.conflicts);
+        if let Some(unsaved) = &mut self.unsaved {
+            unsaved.entries.extend(applied.changed.iter().cloned());
+            unsaved.names |= !applied.changed.is_empty();
+        }
         for code in applied.changed {
             // A code without events gets its entry when it is first met.
             if let Some(slot) = self.names.find(code.as_str(), &self.hashers.record) {
@@ -255,6 +267,12 @@ impl ShardSet {
         {
             self.judge(hour);
         }
+    }
+
+    /// Applies what was accepted and is not applied yet. That may close an hour of a shard, whose
+    /// windows are then among the effects.
+    pub fn apply(&mut self) {
+        self.apply_batches();
     }
 
     /// Hands out what happened since the last call.
@@ -374,6 +392,9 @@ impl ShardSet {
             .collect();
         self.judge
             .judge(hour, &mut self.shards, &rows, &mut self.verdicts);
+        if let Some(unsaved) = &mut self.unsaved {
+            unsaved.markets = true;
+        }
         self.collect_verdicts(hour);
         if let Some(shadow) = &mut self.shadow {
             shadow.judge(hour, &mut self.shards, &rows, &mut self.verdicts);

@@ -161,6 +161,48 @@ impl OrderIndex {
         self.entries.contains_key(&Key::new(key))
     }
 
+    /// As they were given.
+    #[must_use]
+    pub fn settings(&self) -> OrderIndexSettings {
+        self.settings
+    }
+
+    /// The day of the latest arrival, and how many orders were forgotten early: with the entries all that there is.
+    #[must_use]
+    pub fn clock(&self) -> (i32, u64) {
+        (self.today, self.early_evictions)
+    }
+
+    /// The oldest day with an entry, in days since 1970.
+    #[must_use]
+    pub fn oldest_day(&self) -> Option<i32> {
+        self.days.first_key_value().map(|(day, _)| *day)
+    }
+
+    /// An empty index that goes on at a clock as [`OrderIndex::clock`] told it; its entries follow.
+    ///
+    /// # Panics
+    /// As [`OrderIndex::new`].
+    #[must_use]
+    pub fn resume(settings: OrderIndexSettings, (today, early_evictions): (i32, u64)) -> Self {
+        Self {
+            today,
+            early_evictions,
+            ..Self::new(settings)
+        }
+    }
+
+    /// Takes back an order that arrived on `day`; false where it is there already.
+    pub fn put_back(&mut self, day: i32, key: u128, amount_fingerprint: u32) -> bool {
+        let entry = Entry {
+            amount_fingerprint,
+            day,
+        };
+        let is_new = self.entries.insert(Key::new(key), entry).is_none();
+        *self.days.entry(day).or_default() += usize::from(is_new);
+        is_new
+    }
+
     /// Lets time pass: days older than the horizon are forgotten. Time never goes back.
     pub fn advance(&mut self, now_ms: i64) {
         let today = day_of(now_ms);

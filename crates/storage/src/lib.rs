@@ -1,10 +1,12 @@
-//! Lines in and out of files: NDJSON and CSV, plain, gzip or zstd; an external sort; outputs that appear whole or not at all.
+//! Lines in and out of files: NDJSON and CSV, plain, gzip or zstd; an external sort; outputs that appear whole or not at
+//! all; and the store of the checkpoints.
 //!
 //! Decides how bytes become numbered lines and back. Knows nothing of what a line means: the only thing it has from the
 //! contract is the list of field names that CSV cells are typed by. Bad lines are data and go on as they are; only
 //! files that cannot be read, sorted or written are errors.
 
 mod batch;
+mod checkpoint_store;
 mod chunk;
 mod csv_cells;
 mod csv_header;
@@ -20,6 +22,7 @@ mod sort;
 mod source;
 mod spill;
 
+pub use checkpoint_store::{CheckpointStore, CheckpointStoreError, Served};
 pub use chunk::{Chunk, Line, Oversize};
 pub use error::StorageError;
 pub use output::Output;
