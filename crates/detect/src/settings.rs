@@ -285,7 +285,7 @@ impl Default for DetectSettings {
             volume_temper: 0.5,
             learned: true,
             judge: Judge::default(),
-            learned_reserve_db: 2.0,
+            learned_reserve_db: 1.0,
             core_lead_db: 10.0,
             learned_suspect_db: 15.0,
             learned_clear_db: 15.0,
