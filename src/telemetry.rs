@@ -369,6 +369,11 @@ impl Telemetry {
         self.0.checkpoint_time.set(process::unix_seconds());
     }
 
+    /// This process keeps no checkpoints now.
+    pub fn clear_checkpoint_time(&self) {
+        self.0.checkpoint_time.set(0.0);
+    }
+
     /// Codes that are being watched.
     pub fn set_codes_tracked(&self, codes: u64) {
         self.0.codes_tracked.set(codes as f64);

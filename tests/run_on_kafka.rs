@@ -23,6 +23,8 @@ use serde_json::Value;
 
 use crate::support::broker::Broker;
 
+mod safety_stops;
+
 const PARTITIONS: u32 = 4;
 const DAYS: i64 = 28;
 /// Unless PROMOGUARD_KILLS says otherwise.
@@ -154,6 +156,7 @@ fn topic_names(prefix: &str) -> BTreeMap<&'static str, String> {
 fn settings_file(folder: &Path, brokers: &str, names: &BTreeMap<&str, String>) -> String {
     let key = folder.join("key");
     let state = folder.join("state");
+    let group = &names["flags"];
     std::fs::write(&key, "00112233445566778899aabbccddeeff".repeat(2)).unwrap();
     owner_only(&key);
     let topics: String = names
@@ -161,7 +164,7 @@ fn settings_file(folder: &Path, brokers: &str, names: &BTreeMap<&str, String>) -
         .map(|(setting, name)| format!("{setting} = \"{name}\"\n"))
         .collect();
     let text = format!(
-        "[kafka]\nbrokers = [\"{brokers}\"]\ngroup_id = \"agree\"\n[kafka.topics]\n{topics}\
+        "[kafka]\nbrokers = [\"{brokers}\"]\ngroup_id = \"{group}\"\n[kafka.topics]\n{topics}\
          [pipeline]\npartitions = {PARTITIONS}\nidle_partition_ms = 3000\n\
          [checkpoint]\nlocation = {state:?}\ninterval_ms = 200\n\
          [detect.shadow]\nfalse_flags_per_1000_code_weeks = 20.0\nescalate_db = 3.0\n\
@@ -289,6 +292,10 @@ struct Run {
 
 impl Run {
     fn start(settings: &str) -> Self {
+        Self::start_with(settings, &[])
+    }
+
+    fn start_with(settings: &str, arguments: &[&str]) -> Self {
         let port = TcpListener::bind("127.0.0.1:0")
             .unwrap()
             .local_addr()
@@ -296,6 +303,7 @@ impl Run {
         let listen = port.to_string();
         let mut process = promoguard()
             .args(["run", "--config", settings, "--listen", &listen])
+            .args(arguments)
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
@@ -310,15 +318,20 @@ impl Run {
 
     /// Until the watermark, in seconds since the epoch, is as wanted.
     fn wait_until(&self, wanted: impl Fn(f64) -> bool) {
+        self.wait_for(|metrics| {
+            value_of(metrics, "promoguard_watermark_timestamp_seconds ").is_some_and(&wanted)
+        });
+    }
+
+    /// Until the metrics are as wanted.
+    fn wait_for(&self, wanted: impl Fn(&str) -> bool) {
         let until = Instant::now() + DEADLINE;
         loop {
-            let watermark = self
-                .metrics()
-                .and_then(|text| value_of(&text, "promoguard_watermark_timestamp_seconds "));
-            if watermark.is_some_and(&wanted) {
+            let metrics = self.metrics().unwrap_or_default();
+            if wanted(&metrics) {
                 return;
             }
-            assert!(Instant::now() < until, "not read in time: {watermark:?}");
+            assert!(Instant::now() < until, "not so in time: {metrics}");
             std::thread::sleep(Duration::from_millis(200));
         }
     }

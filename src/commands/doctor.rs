@@ -1,6 +1,7 @@
 //! `promoguard doctor`: look at everything a run needs, and say what to do about each fault.
 //!
-//! Decides which checks there are and what makes one fail. Changes nothing.
+//! Decides which checks there are and what makes one fail. Changes nothing, but for an
+//! object at the place of the checkpoints that is created and deleted again.
 
 use std::io::Write as _;
 
@@ -12,6 +13,7 @@ use crate::config::{DoctorPlan, Faults, Resolved};
 use super::aligned::aligned;
 use super::{DONE, FAILED};
 
+mod checkpoints;
 mod cluster;
 mod host;
 
@@ -101,6 +103,7 @@ fn examine(resolved: &Resolved, offline: bool) -> Vec<Finding> {
             "run again without --offline",
         ));
     } else {
+        findings.push(checkpoints::examine(&config.checkpoint));
         findings.extend(cluster::examine(config));
     }
     findings

@@ -263,13 +263,17 @@ impl Engine<'_> {
     }
 
     fn start_session(&mut self) -> Result<()> {
+        self.owns_chain = self.owned.len() == self.layout.partitions as usize;
+        if !self.owns_chain {
+            // The age of a checkpoint that is no longer this process's must alarm nobody.
+            self.telemetry.clear_checkpoint_time();
+        }
         if self.owned.is_empty() {
             info!("no partitions: another member of the group has them");
             self.health
                 .not_ready("kafka", "other members own all partitions");
             return Ok(());
         }
-        self.owns_chain = self.owned.len() == self.layout.partitions as usize;
         self.open_flags = OpenFlags::default();
         let restored = if self.owns_chain {
             Some(self.take_over()?)

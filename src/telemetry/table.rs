@@ -273,7 +273,7 @@ pub(super) const CHECKPOINT_TIME: Metric = gauge(
     "promoguard_checkpoint_timestamp_seconds",
     "unix time",
     &[],
-    "When the last commit held. Alert when it is old: nothing is published meanwhile.",
+    "When the last commit held, 0 in a process that keeps none. When it is old, nothing is published.",
 );
 pub(super) const CODES_TRACKED: Metric = gauge(
     "promoguard_codes_tracked",

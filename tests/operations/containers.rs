@@ -90,6 +90,45 @@ fn the_variables_of_the_compose_file_are_settings() {
     );
 }
 
+/// Everything else is read-only there, and a state that goes with its container is none.
+#[test]
+fn the_state_lies_on_a_volume_wherever_run_is_started() {
+    let file = &yaml(COMPOSE)[0];
+    let place = file["x-promoguard"]["environment"]["PROMOGUARD_CHECKPOINT__LOCATION"]
+        .as_str()
+        .unwrap();
+    let services = services();
+    let (_, run, _) = services
+        .iter()
+        .find(|(name, ..)| name == "promoguard")
+        .unwrap();
+    let mounts = texts(&run["volumes"]);
+    assert!(
+        mounts.contains(&format!("state:{place}").as_str()),
+        "{mounts:?}"
+    );
+
+    let set = &yaml("docker/kubernetes/statefulset.yaml")[0]["spec"];
+    let claim = &set["volumeClaimTemplates"][0]["metadata"]["name"];
+    let container = &set["template"]["spec"]["containers"][0];
+    let mounts = container["volumeMounts"].as_vec().unwrap();
+    let mount = mounts.iter().find(|mount| mount["name"] == *claim).unwrap();
+    let path = mount["mountPath"].as_str().unwrap();
+    let settings = read("docker/kubernetes/promoguard.toml");
+    assert!(
+        settings.contains(&format!("location = \"{path}/")),
+        "{settings}"
+    );
+
+    let unit = read("docker/systemd/promoguard.service");
+    for line in [
+        "StateDirectory=promoguard",
+        "Environment=PROMOGUARD_CHECKPOINT__LOCATION=%S/promoguard",
+    ] {
+        assert!(unit.contains(line), "the unit lacks {line}");
+    }
+}
+
 #[test]
 fn the_image_runs_as_nobody_and_looks_after_itself() {
     let file = read("docker/Dockerfile");

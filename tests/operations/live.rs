@@ -123,8 +123,10 @@ fn settings_file(folder: &Path, brokers: &str) -> String {
     fs::write(&key, "00112233445566778899aabbccddeeff".repeat(2)).unwrap();
     use std::os::unix::fs::PermissionsExt;
     fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
+    let state = folder.join("state");
     let text = format!(
         "[kafka]\nbrokers = [\"{brokers}\"]\n[pipeline]\nidle_partition_ms = 3000\n\
+         [checkpoint]\nlocation = {state:?}\n\
          [metrics]\nmerchants = [\"{MERCHANT}\"]\n\
          [keys]\npseudonym_key_file = {key:?}\nhash_key_file = {key:?}\n"
     );

@@ -1,6 +1,7 @@
 //! Which shard and slot a code text belongs to, and what kind of host a referrer is: looked up
 //! once per record, numbers from then on. In-memory only; no number here reaches an output.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use hashbrown::HashTable;
@@ -138,14 +139,27 @@ impl CodeTable {
         }
     }
 
-    /// Forgets a code, so that its slot can be given to another.
-    pub(crate) fn forget(&mut self, code: &Code, hash: u64) {
-        if let Ok(entry) = self.names.find_entry(hash, |name| name.code == *code) {
-            let (name, _) = entry.remove();
-            self.shards[name.slot.shard as usize]
-                .free
-                .push(name.slot.local);
+    /// Forgets codes that lost their slot, so that it can be given to others. Returns, with their
+    /// keyed hashes, the aliases that stood for one of them: they stand for nothing now.
+    pub(crate) fn forget(
+        &mut self,
+        gone: &BTreeMap<CodeSlot, Code>,
+        is_taken: impl Fn(CodeSlot) -> bool,
+    ) -> Vec<(Code, u64)> {
+        let mut aliases = Vec::new();
+        // Not by the name of the code: that may stand for another one by now.
+        self.names.retain(|name| {
+            let stays = is_taken(name.slot);
+            if !stays && gone.get(&name.slot) != Some(&name.code) {
+                aliases.push((name.code.clone(), name.hash));
+            }
+            stays
+        });
+        for slot in gone.keys() {
+            self.shards[slot.shard as usize].free.push(slot.local);
         }
+        aliases.sort();
+        aliases
     }
 
     fn take_slot(&mut self, text: &str) -> CodeSlot {

@@ -536,8 +536,8 @@ impl Shard {
 
     /// Lets unregistered codes go that brought no order, once there are more than the bound
     /// allows: the least active and longest unseen first, so that the choice is the same on every
-    /// machine. Returns them, for their slots to be given back.
-    pub(crate) fn evict_junk(&mut self, judged: Hour) -> Vec<(Code, u64)> {
+    /// machine. Returns their slots and codes, for the slots to be given back.
+    pub(crate) fn evict_junk(&mut self, judged: Hour) -> Vec<(u32, Code)> {
         let bound = self.settings.unregistered_codes_max / self.settings.shards as usize;
         if self.unregistered <= bound {
             return Vec::new();
@@ -578,8 +578,7 @@ impl Shard {
         }
         candidates
             .into_iter()
-            .filter_map(|(_, _, _, local)| self.codes[local as usize].take())
-            .map(|state| (state.code, state.hash))
+            .filter_map(|(_, _, _, local)| Some((local, self.codes[local as usize].take()?.code)))
             .collect()
     }
 
@@ -596,6 +595,13 @@ impl Shard {
     pub(crate) fn standings(&self) -> impl Iterator<Item = (&Code, f64)> {
         let states = self.codes.iter().flatten();
         states.filter_map(|state| Some((&state.code, state.watched.watch.score()?)))
+    }
+
+    /// The slot whose state is that of a code, by a walk over all of them.
+    pub(crate) fn slot_of(&self, code: &Code) -> Option<u32> {
+        let is_of_code =
+            |state: &Option<CodeState>| state.as_ref().is_some_and(|s| s.code == *code);
+        Some(self.codes.iter().position(is_of_code)? as u32)
     }
 
     /// The codes that have a slot.

@@ -1,6 +1,7 @@
 //! All shards of a process and what they share: names, registry, market. It routes rows to their
 //! shards, closes hours, and runs the two phases of the judge around the exchange of sums.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use promoguard_detect::{Explanation, FeatureRow, SettingsBook, Verdict};
@@ -15,6 +16,7 @@ use crate::hashing::Hashers;
 use crate::hour_judge::{HourJudge, Side};
 use crate::hour_row::ClosedRow;
 use crate::names::{CodeSlot, CodeTable, HostTable};
+use crate::placement::partition_of;
 use crate::records::{ClickRow, Notice, OrderRow, Records};
 use crate::registry::{Registry, RegistryChange, RegistryConflict};
 use crate::settings::PipelineSettings;
@@ -430,9 +432,24 @@ impl ShardSet {
     }
 
     fn evict_junk(&mut self, judged: Hour) {
-        for shard in &mut self.shards {
-            for (code, hash) in shard.evict_junk(judged) {
-                self.names.forget(&code, hash);
+        let mut gone = BTreeMap::new();
+        for (shard, of) in self.shards.iter_mut().zip(0..) {
+            let evicted = shard.evict_junk(judged).into_iter();
+            gone.extend(evicted.map(|(local, code)| (CodeSlot { shard: of, local }, code)));
+        }
+        if gone.is_empty() {
+            return;
+        }
+        let shards = &self.shards;
+        let is_taken = |slot: CodeSlot| shards[slot.shard as usize].code_at(slot.local).is_some();
+        for (alias, hash) in self.names.forget(&gone, is_taken) {
+            if let Some(unsaved) = &mut self.unsaved {
+                unsaved.names = true;
+            }
+            // It may have had events of its own before it stood for another code.
+            let shard = partition_of(alias.as_str().as_bytes(), self.settings.shards);
+            if let Some(local) = shards[shard as usize].slot_of(&alias) {
+                self.names.put_back(&alias, hash, CodeSlot { shard, local });
             }
         }
     }

@@ -2,7 +2,7 @@
 //! batches and the number of steps.
 
 use promoguard_detect::DetectSettings;
-use promoguard_event::{DecoderLimits, EventTime, PseudonymKey, Topic, Window};
+use promoguard_event::{Code, DecoderLimits, EventTime, PseudonymKey, Topic, Window};
 use promoguard_pipeline::{
     AFTER_ALL, Effects, Intake, Merge, Notice, PipelineSettings, Records, RegistryChange, Routed,
     ShardSet, SourceIndex,
@@ -53,6 +53,12 @@ impl Pipeline {
                 self.shards.submit(RegistryChange::Set(entry));
             }
         }
+        self.shards.apply_registry();
+    }
+
+    fn remove(&mut self, code: &str) {
+        let code = Code::from_normalised(code);
+        self.shards.submit(RegistryChange::Remove(code));
         self.shards.apply_registry();
     }
 
@@ -265,6 +271,85 @@ fn junk_codes_are_let_go_and_counted_and_codes_with_orders_stay() {
     assert!(pipeline.shards.codes() <= 13, "{}", pipeline.shards.codes());
     assert!(pipeline.effects.counts.codes_evicted >= 185);
     assert!(pipeline.scores().contains(r#""code":"kept""#));
+}
+
+/// One click an hour, each of a code that nobody registered, so that older junk is let go.
+fn push_junk(pipeline: &mut Pipeline, hours: std::ops::Range<i64>) {
+    for n in hours {
+        let junk = click(&format!("c{n}"), n * 60, &format!("junk{n}"));
+        pipeline.push(Topic::Clicks, &junk);
+        pipeline.push(
+            Topic::Orders,
+            &order(&format!("o{n}"), n * 60, "kept", "rejected", "1"),
+        );
+        pipeline.step();
+    }
+}
+
+fn with_room_for_ten() -> Pipeline {
+    Pipeline::new(PipelineSettings {
+        shards: 1,
+        unregistered_codes_max: 10,
+        ..PipelineSettings::default()
+    })
+}
+
+/// What the scores say of a code.
+fn scores_of(pipeline: &Pipeline, code: &str) -> Vec<String> {
+    let scores = pipeline.scores();
+    let of_code = scores
+        .lines()
+        .filter(|line| line.starts_with(&format!(r#"{{"code":"{code}""#)));
+    of_code.map(str::to_owned).collect()
+}
+
+#[test]
+fn an_alias_goes_with_its_code_when_that_is_let_go_as_junk() {
+    let mut pipeline = with_room_for_ten();
+    pipeline.register(r#"{"code":"gone","partner_id":"p","merchant":"m","aliases":["brief"]}"#);
+    pipeline.remove("gone");
+    let mut hour = 0;
+    while pipeline.effects.counts.codes_evicted == 0 {
+        push_junk(&mut pipeline, hour..hour + 1);
+        hour += 1;
+    }
+    // The place of its code is free now, and not given to another yet.
+    pipeline.push(Topic::Clicks, &click("b", hour * 60, "brief"));
+    let pipeline = pipeline.finish();
+    let brief = scores_of(&pipeline, "brief");
+    assert_eq!(brief.len(), 1, "{brief:?}");
+    assert!(brief[0].contains(r#""clicks":1,"#), "{brief:?}");
+}
+
+#[test]
+fn a_code_keeps_its_state_when_what_its_alias_was_before_is_let_go() {
+    let mut pipeline = with_room_for_ten();
+    pipeline.push(Topic::Clicks, &click("b", 0, "brief"));
+    push_junk(&mut pipeline, 0..1);
+    pipeline.register(r#"{"code":"long","partner_id":"p","merchant":"m","aliases":["brief"]}"#);
+    pipeline.push(Topic::Clicks, &click("l", 61, "long"));
+    push_junk(&mut pipeline, 2..60);
+    pipeline.push(Topic::Clicks, &click("a", 60 * 60, "brief"));
+    let pipeline = pipeline.finish();
+    let long = scores_of(&pipeline, "long");
+    assert_eq!(long.len(), 1, "{long:?}");
+    assert!(long[0].contains(r#""clicks":2,"#), "{long:?}");
+    assert!(scores_of(&pipeline, "brief").is_empty());
+}
+
+#[test]
+fn an_alias_is_again_what_it_was_before_when_its_code_is_let_go() {
+    let mut pipeline = with_room_for_ten();
+    pipeline.push(Topic::Orders, &order("b", 0, "brief", "created", "1"));
+    push_junk(&mut pipeline, 0..1);
+    pipeline.register(r#"{"code":"gone","partner_id":"p","merchant":"m","aliases":["brief"]}"#);
+    pipeline.remove("gone");
+    push_junk(&mut pipeline, 1..60);
+    pipeline.push(Topic::Clicks, &click("a", 60 * 60, "brief"));
+    let pipeline = pipeline.finish();
+    let brief = scores_of(&pipeline, "brief");
+    assert_eq!(brief.len(), 1, "{brief:?}");
+    assert!(brief[0].contains(r#""clicks":1,"orders":1"#), "{brief:?}");
 }
 
 #[derive(Clone, Debug)]

@@ -9,9 +9,9 @@ use crate::config::sections::{Config, Http, Pipeline};
 
 use super::Finding;
 
-/// Below this, sorting a day's files on disk may already fail.
+/// Below this, sorting a day's files on disk or saving a large state may already fail.
 const DISK_BYTES_BAD: u64 = 100 << 20;
-/// Below this, sorting a week's files may.
+/// Below this, sorting a week's files may, or merging the segments of a large state.
 const DISK_BYTES_WARNING: u64 = 2 << 30;
 /// 2025-01-01: this program is younger, so a clock before it is wrong.
 const CLOCK_SECONDS_MIN: u64 = 1_735_689_600;
@@ -65,30 +65,34 @@ fn key(subject: &str, setting: &str, file: Option<&Path>, offline: bool) -> Find
 
 fn disk(pipeline: &Pipeline) -> Finding {
     let folder = pipeline.temp_dir.clone().unwrap_or_else(std::env::temp_dir);
-    let advice = "free some space, or set pipeline.temp_dir to a folder with more";
-    let is_writable = rustix::fs::access(&folder, rustix::fs::Access::WRITE_OK).is_ok();
-    match rustix::fs::statvfs(&folder) {
-        Err(error) => disk_fault(&folder, &error.to_string()),
-        Ok(_) if !is_writable => disk_fault(&folder, "this user cannot write there"),
+    space(
+        "disk",
+        &folder,
+        "free some space, or set pipeline.temp_dir to a folder with more",
+        "set pipeline.temp_dir to a folder that this user can write to",
+    )
+}
+
+/// Whether a folder can be written to and has room; what to do where it has not, and where it cannot.
+pub(super) fn space(subject: &str, folder: &Path, on_full: &str, on_fault: &str) -> Finding {
+    let fault = |reason: &str| {
+        let seen = format!("cannot use {}: {reason}", folder.display());
+        Finding::bad(subject, seen, on_fault)
+    };
+    let is_writable = rustix::fs::access(folder, rustix::fs::Access::WRITE_OK).is_ok();
+    match rustix::fs::statvfs(folder) {
+        Err(error) => fault(&error.to_string()),
+        Ok(_) if !is_writable => fault("this user cannot write there"),
         Ok(disk) => {
             let free = disk.f_bavail * disk.f_frsize;
             let seen = format!("{} free in {}", bytes(free), folder.display());
             match free {
-                ..DISK_BYTES_BAD => Finding::bad("disk", seen, advice),
-                DISK_BYTES_BAD..DISK_BYTES_WARNING => Finding::warning("disk", seen, advice),
-                _ => Finding::good("disk", seen),
+                ..DISK_BYTES_BAD => Finding::bad(subject, seen, on_full),
+                DISK_BYTES_BAD..DISK_BYTES_WARNING => Finding::warning(subject, seen, on_full),
+                _ => Finding::good(subject, seen),
             }
         }
     }
-}
-
-fn disk_fault(folder: &Path, reason: &str) -> Finding {
-    let seen = format!("cannot use {}: {reason}", folder.display());
-    Finding::bad(
-        "disk",
-        seen,
-        "set pipeline.temp_dir to a folder that this user can write to",
-    )
 }
 
 /// What the settings allow, against what there is. Codes come on top, so half is the mark.
