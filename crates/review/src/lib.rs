@@ -8,7 +8,7 @@
 //! - [`Store::feed`]: what the detector says, idempotent
 //! - [`QueueFilter`], [`FlagCard`], [`CodeSheet`]: what is read
 //! - [`Claim`], [`NewDecision`], [`Store::unpublished`]: deciding, and the outbox
-//! - [`User`], [`Role`], [`Session`]: people
+//! - [`User`], [`Role`], [`Session`]: people; [`NewToken`], [`TokenScope`]: their programs
 //! - [`audit`]: the hash-chained trail
 //! - [`holds`]: which part of a payout a flag holds
 //!
@@ -30,6 +30,7 @@ mod queue;
 mod records;
 mod sheet;
 mod store;
+mod tokens;
 
 pub use codes::{CodeFilter, CodeRow, PartnerSheet, ShopRow};
 pub use decide::{
@@ -46,3 +47,6 @@ pub use queue::{
 pub use records::{AnyTime, CodeRecord, EvidenceRecord, FlagRecord, Span};
 pub use sheet::{CodeSheet, HourSums, OrderRow, SimilarFlag, SimilarWhy};
 pub use store::{Scope, Store, StoreError};
+pub use tokens::{
+    NewToken, TOKEN_DAYS_MAX, TOKENS_MAX, TokenError, TokenHolder, TokenRecord, TokenScope,
+};

@@ -5,4 +5,5 @@ mod deciding;
 mod feeding;
 mod people;
 mod support;
+mod tokens;
 mod trail;
