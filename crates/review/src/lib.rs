@@ -6,6 +6,7 @@
 //!
 //! - [`Store`]: one SQLite file; opened once a process, used from any thread
 //! - [`Store::feed`]: what the detector says, idempotent
+//! - [`Following`]: one process at a time does that
 //! - [`QueueFilter`], [`FlagCard`], [`CodeSheet`]: what is read
 //! - [`Claim`], [`NewDecision`], [`Store::unpublished`]: deciding, and the outbox
 //! - [`User`], [`Role`], [`Session`]: people; [`NewToken`], [`TokenScope`]: their programs
@@ -20,6 +21,7 @@ mod codes;
 pub mod csv;
 mod decide;
 mod feed;
+mod following;
 pub mod holds;
 mod limits;
 mod migrations;
@@ -37,6 +39,7 @@ pub use decide::{
     Claim, DecideError, DecisionRecord, NewDecision, Note, Outgoing, OutgoingDecision,
 };
 pub use feed::{DeadLetter, FeedKind, FeedReport, Freshness, Position};
+pub use following::Following;
 pub use limits::Limits;
 pub use password::{PasswordFault, check_new_password};
 pub use people::{Actor, NewUser, Role, Session, SignIn, User, UserError};

@@ -125,7 +125,8 @@ fn unsaid(document: &Value, schema: &Value, value: &Value, at: &str, found: &mut
         Value::Array(kinds) => kinds.iter().filter_map(Value::as_str).collect(),
         _ => vec![],
     };
-    if !kinds.contains(&kind) && !(kind == "integer" && kinds.contains(&"number")) {
+    let is_said = kinds.contains(&kind) || (kind == "integer" && kinds.contains(&"number"));
+    if !is_said {
         found.push(format!("{at}: {kind}, said to be {kinds:?}"));
     }
     let known = schema["properties"].as_object();

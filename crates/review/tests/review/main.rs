@@ -3,6 +3,7 @@
 
 mod deciding;
 mod feeding;
+mod following;
 mod people;
 mod support;
 mod tokens;
