@@ -17,7 +17,7 @@ use promoguard::http::{self, Health, Listener};
 use promoguard::telemetry::Telemetry;
 use promoguard_console::{Access, Console, ConsoleSettings};
 use promoguard_event::EventTime;
-use promoguard_review::{Actor, FeedKind, Limits, Role, Store, User};
+use promoguard_review::{Actor, FeedKind, Following, Limits, Role, Store, User};
 use promoguard_words::Language;
 
 pub(crate) mod corpus;
@@ -259,6 +259,42 @@ fn the_trail_is_checked_and_the_store_copied_and_put_back_from_the_command_line(
     let store = Store::open(Path::new(&file), Limits::default()).unwrap();
     assert_eq!(store.audit(None, 9).unwrap().len(), 2);
     assert!(Path::new(&place("review.db.before-restore")).exists());
+}
+
+#[test]
+fn while_one_process_follows_into_a_store_no_other_follows_or_replaces_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (file, copy) = (place("review.db"), place("copy.db"));
+    let following = Following::begin(Path::new(&file)).unwrap();
+    drop(Store::open(Path::new(&file), Limits::default()).unwrap());
+    let copied = promoguard(&["review", "backup", "--store", &file, "--to", &copy]);
+    assert!(copied.status.success(), "{}", told(&copied));
+    let commands: [&[&str]; 3] = [
+        &[
+            "console",
+            "--store",
+            &file,
+            "--brokers",
+            "127.0.0.1:1",
+            "--listen",
+            "127.0.0.1:0",
+        ],
+        &["review", "rebuild", "--store", &file],
+        &["review", "restore", "--store", &file, "--from", &copy],
+    ];
+    for command in commands {
+        let refused = promoguard(command);
+        assert_eq!(refused.status.code(), Some(1), "{command:?}");
+        let said = told(&refused);
+        assert!(
+            said.contains("another process follows the topics into") && said.contains("review.db"),
+            "{command:?}: {said}"
+        );
+    }
+    drop(following);
+    let rebuilt = promoguard(&["review", "rebuild", "--store", &file]);
+    assert!(rebuilt.status.success(), "{}", told(&rebuilt));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use anyhow::{Context as _, Result, bail};
 use promoguard_console::{Access, Console, ConsoleSettings};
 use promoguard_event::EventTime;
-use promoguard_review::Store;
+use promoguard_review::{Following, Store};
 use tracing::info;
 
 use super::DONE;
@@ -23,6 +23,8 @@ use crate::telemetry::Telemetry;
 /// used.
 pub(super) fn execute(plan: ConsolePlan) -> Result<u8> {
     let review = &plan.config.review;
+    // Before the store is opened: a newer program shall not change the form under an older one.
+    let _following = follow_alone(&plan)?;
     let store = Arc::new(open(&plan)?);
     let address = plan.config.http.listen;
     let has_users = store.has_users()?;
@@ -76,6 +78,11 @@ pub(super) fn open(plan: &ConsolePlan) -> Result<Store> {
     let file = &plan.config.review.file;
     Store::open(file, plan.config.review.limits())
         .with_context(|| format!("cannot open the review store {}", file.display()))
+}
+
+/// That no other process follows the topics into the store, or replaces it, while this lives.
+pub(super) fn follow_alone(plan: &ConsolePlan) -> Result<Following> {
+    Ok(Following::begin(&plan.config.review.file)?)
 }
 
 pub(super) fn wall_ms() -> i64 {

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, bail};
 use promoguard_review::Store;
 use promoguard_review::audit::Verdict;
 
-use super::console::open;
+use super::console::{follow_alone, open};
 use super::{DONE, FAILED};
 use crate::config::{ConsolePlan, ReviewPlan, ReviewWork};
 
@@ -23,7 +23,10 @@ pub(super) fn execute(plan: ReviewPlan) -> Result<u8> {
         ReviewWork::Backup(to) => backup(&existing(&plan)?, &to),
         ReviewWork::Restore(from) => restore(&plan, &from),
         ReviewWork::Rebuild => {
-            existing(&plan)?.forget_fed()?;
+            let store = existing(&plan)?;
+            // One that follows would go on from where it stands, and what is forgotten be missing.
+            let _following = follow_alone(&plan)?;
+            store.forget_fed()?;
             println!(
                 "The review store has forgotten what it was fed; the console reads the topics from their beginning."
             );
@@ -74,6 +77,7 @@ fn restore(plan: &ConsolePlan, from: &Path) -> Result<u8> {
     if !from.exists() {
         bail!("there is no copy {}", from.display());
     }
+    let _following = follow_alone(plan)?;
     let new = beside(file, ".restoring");
     let copied = Store::open(from, plan.config.review.limits())
         .and_then(|copy| copy.backup(&new))

@@ -4,14 +4,14 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
-use promoguard_review::{Actor, Scope, User};
+use promoguard_review::{Actor, Scope, TokenScope, User};
 use promoguard_words::Language;
 
 use crate::app::{Console, wall_ms};
 use crate::fault::Fault;
 use crate::link;
 use crate::page;
-use crate::policy::{Permission, allows};
+use crate::policy::{Permission, allows, scope_of};
 use crate::texts::Texts;
 
 /// Who gets in.
@@ -38,6 +38,8 @@ pub(crate) struct Visitor {
     pub(crate) user: Option<User>,
     /// The session's token.
     pub(crate) token: Option<String>,
+    /// What a program's token is for; `None` for people, whom their role alone limits.
+    pub(crate) scopes: Option<Vec<TokenScope>>,
     /// Words.
     pub(crate) texts: Texts,
     /// Path and query of the request.
@@ -46,10 +48,15 @@ pub(crate) struct Visitor {
 
 impl Visitor {
     pub(crate) fn may(&self, permission: Permission) -> bool {
-        match &self.user {
-            Some(user) => allows(user.role, permission),
-            None => permission == Permission::Public,
-        }
+        let Some(user) = &self.user else {
+            return permission == Permission::Public;
+        };
+        let is_in_scope = match &self.scopes {
+            None => true,
+            Some(_) if permission == Permission::Public => true,
+            Some(scopes) => scope_of(permission).is_some_and(|scope| scopes.contains(&scope)),
+        };
+        is_in_scope && allows(user.role, permission)
     }
 
     /// What the visitor may see; nothing for strangers.
@@ -102,6 +109,7 @@ pub(crate) async fn guard(
     let mut visitor = Visitor {
         user: None,
         token,
+        scopes: None,
         texts: Texts::new(language, &parts.clock),
         path,
     };
@@ -173,7 +181,7 @@ async fn session_user(console: &Console, token: Option<String>) -> Result<Option
 }
 
 /// Browsers say where a request comes from; one that does not say may not change anything.
-fn is_same_origin(headers: &HeaderMap) -> bool {
+pub(crate) fn is_same_origin(headers: &HeaderMap) -> bool {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     if let Some(site) = text("sec-fetch-site") {
         return site == "same-origin";
@@ -185,7 +193,7 @@ fn is_same_origin(headers: &HeaderMap) -> bool {
     origin.is_some_and(|(_, from)| from == host)
 }
 
-fn names_this_machine(headers: &HeaderMap) -> bool {
+pub(crate) fn names_this_machine(headers: &HeaderMap) -> bool {
     let host = headers
         .get(header::HOST)
         .and_then(|host| host.to_str().ok());
@@ -206,7 +214,7 @@ pub(crate) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> 
 }
 
 /// The language that the visitor chose, else the first that the browser asks for, else the default.
-fn language(headers: &HeaderMap, default: Language) -> Language {
+pub(crate) fn language(headers: &HeaderMap, default: Language) -> Language {
     let named = |tag: &str| {
         let tag = tag.trim().get(..2).unwrap_or("").to_ascii_lowercase();
         Language::ALL

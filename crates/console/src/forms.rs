@@ -152,3 +152,31 @@ pub(crate) struct Language {
     #[serde(default)]
     pub(crate) back: String,
 }
+
+/// A new token.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Token {
+    pub(crate) user: String,
+    pub(crate) name: String,
+    #[serde(deserialize_with = "filled")]
+    pub(crate) days: Option<String>,
+    #[serde(deserialize_with = "filled")]
+    pub(crate) read: Option<String>,
+    #[serde(deserialize_with = "filled")]
+    pub(crate) export: Option<String>,
+    #[serde(deserialize_with = "filled")]
+    pub(crate) decide: Option<String>,
+    #[serde(deserialize_with = "filled")]
+    pub(crate) hold: Option<String>,
+    #[serde(deserialize_with = "filled")]
+    pub(crate) trail: Option<String>,
+}
+
+/// A token that is to end.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct EndToken {
+    pub(crate) user: String,
+    pub(crate) name: String,
+}

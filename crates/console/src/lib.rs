@@ -7,10 +7,13 @@
 //! - [`Access`]: with accounts, or open on the machine itself
 //! - [`route_rules`]: every page with the permission it needs; [`allows`]: who has which
 //!
+//! Programs have the same under `/api/v1`, with tokens; `/api/v1/openapi.json` describes it.
+//!
 //! Pages work without JavaScript; `console.js` adds keys, and a line that says what is new. Nothing
 //! is loaded from elsewhere.
 
 mod access;
+mod api;
 mod app;
 mod assets;
 mod charts;
@@ -26,5 +29,5 @@ mod throttle;
 
 pub use access::Access;
 pub use app::{Banner, Console, ConsoleSettings, Now};
-pub use policy::{Permission, allows};
+pub use policy::{Permission, allows, scope_of};
 pub use routes::{Method, RouteRule, route_rules};

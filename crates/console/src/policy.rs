@@ -1,6 +1,6 @@
 //! Who may do what: the one table.
 
-use promoguard_review::Role;
+use promoguard_review::{Role, TokenScope};
 
 /// What a page needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -60,6 +60,22 @@ pub const fn allows(role: Role, permission: Permission) -> bool {
         (Role::Merchant, Export) => true,
         (Role::Admin, Watch | Export | Decide | Hold | Trail | DeadLetters | People) => true,
         _ => false,
+    }
+}
+
+/// The scope that a token needs for a permission; `None` where no token will do.
+pub const fn scope_of(permission: Permission) -> Option<TokenScope> {
+    match permission {
+        Permission::Read => Some(TokenScope::Read),
+        Permission::Export => Some(TokenScope::Export),
+        Permission::Decide => Some(TokenScope::Decide),
+        Permission::Hold => Some(TokenScope::Hold),
+        Permission::Trail => Some(TokenScope::Trail),
+        Permission::Public
+        | Permission::SignedIn
+        | Permission::Watch
+        | Permission::DeadLetters
+        | Permission::People => None,
     }
 }
 

@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
 
 use crate::access::{self, Visitor};
+use crate::api;
 use crate::app::{Console, Parts};
 use crate::assets;
 use crate::fault::Fault;
@@ -57,15 +58,21 @@ pub fn route_rules() -> Vec<RouteRule> {
 pub(crate) fn router(console: &Console) -> Router {
     let mut router = Router::new();
     for Route { rule, answer } in routes() {
-        let guarded = answer(console).layer(middleware::from_fn_with_state(
-            (console.clone(), rule.needs),
-            access::guard,
-        ));
+        let state = (console.clone(), rule.needs);
+        let guarded = if rule.path.starts_with(api::PREFIX) {
+            answer(console).layer(middleware::from_fn_with_state(state, api::guard))
+        } else {
+            answer(console).layer(middleware::from_fn_with_state(state, access::guard))
+        };
         router = router.route(rule.path, guarded);
     }
     let nowhere = console.clone();
     let not_found = get(move |visitor: Extension<Visitor>| {
-        let response = page::fault(nowhere.parts(), &visitor, Fault::NotFound);
+        let response = if visitor.path.starts_with(api::PREFIX) {
+            api::fault(&visitor, Fault::NotFound)
+        } else {
+            page::fault(nowhere.parts(), &visitor, Fault::NotFound)
+        };
         async move { response }
     });
     let guarded = not_found.layer(middleware::from_fn_with_state(
@@ -257,6 +264,18 @@ fn routes() -> Vec<Route> {
         ),
         route(
             Post,
+            "/settings/tokens",
+            People,
+            sent!(screens::tokens::add),
+        ),
+        route(
+            Post,
+            "/settings/tokens/end",
+            People,
+            sent!(screens::tokens::end),
+        ),
+        route(
+            Post,
             "/settings/sessions/end",
             People,
             sent!(screens::settings::end_sessions),
@@ -273,6 +292,16 @@ fn routes() -> Vec<Route> {
         route(Post, "/set-up", Public, set_up),
         route(Post, "/language", Public, sent!(screens::sign_in::language)),
         route(Get, "/assets/{name}", Public, asset),
+        route(Get, "/api/v1/openapi.json", Public, api::description),
+        route(Get, "/api/v1/flags", Read, api::flags),
+        route(Get, "/api/v1/flags/{flag}", Read, api::flag),
+        route(Get, "/api/v1/flags/{flag}/orders", Export, api::orders),
+        route(Post, "/api/v1/flags/{flag}/decisions", Decide, api::decide),
+        route(Get, "/api/v1/codes", Read, api::codes),
+        route(Get, "/api/v1/codes/{code}", Read, api::code),
+        route(Post, "/api/v1/codes/{code}/notes", Decide, api::note),
+        route(Get, "/api/v1/decisions", Read, api::decisions),
+        route(Get, "/api/v1/audit", Trail, api::audit),
     ]
 }
 

@@ -15,3 +15,4 @@ pub(crate) mod reissue;
 pub(crate) mod settings;
 pub(crate) mod shops;
 pub(crate) mod sign_in;
+pub(crate) mod tokens;

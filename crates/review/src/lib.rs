@@ -6,9 +6,10 @@
 //!
 //! - [`Store`]: one SQLite file; opened once a process, used from any thread
 //! - [`Store::feed`]: what the detector says, idempotent
+//! - [`Following`]: one process at a time does that
 //! - [`QueueFilter`], [`FlagCard`], [`CodeSheet`]: what is read
 //! - [`Claim`], [`NewDecision`], [`Store::unpublished`]: deciding, and the outbox
-//! - [`User`], [`Role`], [`Session`]: people
+//! - [`User`], [`Role`], [`Session`]: people; [`NewToken`], [`TokenScope`]: their programs
 //! - [`audit`]: the hash-chained trail
 //! - [`holds`]: which part of a payout a flag holds
 //!
@@ -20,6 +21,7 @@ mod codes;
 pub mod csv;
 mod decide;
 mod feed;
+mod following;
 pub mod holds;
 mod limits;
 mod migrations;
@@ -30,12 +32,14 @@ mod queue;
 mod records;
 mod sheet;
 mod store;
+mod tokens;
 
 pub use codes::{CodeFilter, CodeRow, PartnerSheet, ShopRow};
 pub use decide::{
     Claim, DecideError, DecisionRecord, NewDecision, Note, Outgoing, OutgoingDecision,
 };
 pub use feed::{DeadLetter, FeedKind, FeedReport, Freshness, Position};
+pub use following::Following;
 pub use limits::Limits;
 pub use password::{PasswordFault, check_new_password};
 pub use people::{Actor, NewUser, Role, Session, SignIn, User, UserError};
@@ -46,3 +50,6 @@ pub use queue::{
 pub use records::{AnyTime, CodeRecord, EvidenceRecord, FlagRecord, Span};
 pub use sheet::{CodeSheet, HourSums, OrderRow, SimilarFlag, SimilarWhy};
 pub use store::{Scope, Store, StoreError};
+pub use tokens::{
+    NewToken, TOKEN_DAYS_MAX, TOKENS_MAX, TokenError, TokenHolder, TokenRecord, TokenScope,
+};

@@ -6,7 +6,10 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use crate::store::StoreError;
 
-const MIGRATIONS: &[&str] = &[include_str!("migrations/001_review.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/001_review.sql"),
+    include_str!("migrations/002_tokens.sql"),
+];
 
 /// Brings the file to the newest form, each step in a transaction of its own.
 ///

@@ -401,10 +401,14 @@ impl Store {
 const NOBODYS_HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$cHJvbW9ndWFyZC1ub2JvZHk$\
     AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
+/// Whether something may be called so: 2 to 64 letters, digits, `.`, `-`, `_`, `@`.
+pub(crate) fn is_name(name: &str) -> bool {
+    let is_allowed = |letter: char| letter.is_alphanumeric() || ".-_@".contains(letter);
+    (2..=64).contains(&name.chars().count()) && name.chars().all(is_allowed)
+}
+
 fn check(user: &NewUser) -> Result<(), UserError> {
-    let is_name = |letter: char| letter.is_alphanumeric() || ".-_@".contains(letter);
-    let chars = user.name.chars().count();
-    if !(2..=64).contains(&chars) || !user.name.chars().all(is_name) {
+    if !is_name(&user.name) {
         return Err(UserError::Name);
     }
     if user.role == Role::Merchant && user.merchant.as_deref().unwrap_or("").is_empty() {
@@ -438,7 +442,7 @@ fn insert(
     })
 }
 
-fn read_user(row: &rusqlite::Row<'_>) -> Result<User, rusqlite::Error> {
+pub(crate) fn read_user(row: &rusqlite::Row<'_>) -> Result<User, rusqlite::Error> {
     let role: String = row.get(1)?;
     Ok(User {
         name: row.get(0)?,
@@ -449,13 +453,13 @@ fn read_user(row: &rusqlite::Row<'_>) -> Result<User, rusqlite::Error> {
     })
 }
 
-fn new_token() -> Result<String, StoreError> {
+pub(crate) fn new_token() -> Result<String, StoreError> {
     let mut bytes = [0_u8; 32];
     getrandom::fill(&mut bytes).map_err(StoreError::Chance)?;
     Ok(hex(&bytes))
 }
 
-fn token_hash(token: &str) -> Vec<u8> {
+pub(crate) fn token_hash(token: &str) -> Vec<u8> {
     Sha256::digest(token).to_vec()
 }
 

@@ -38,6 +38,11 @@ pub enum StoreError {
     /// A file beside the store.
     #[error("cannot use {0}: {1}")]
     File(PathBuf, std::io::Error),
+    /// Another process follows the topics into this store.
+    #[error(
+        "another process follows the topics into {0}: stop that console first, or name another store"
+    )]
+    Followed(PathBuf),
 }
 
 /// Whose flags somebody may see.

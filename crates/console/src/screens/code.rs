@@ -432,7 +432,22 @@ pub(crate) fn note(
     code: &str,
     form: forms::Note,
 ) -> Result<Response, Fault> {
-    let text = form.text.trim();
+    let code = add_note(parts, visitor, code, &form.text)?;
+    let back = match &form.flag {
+        Some(flag) => link::flag(&code, flag),
+        None => link::code(&code),
+    };
+    Ok(page::see(&format!("{back}#notes")))
+}
+
+/// Writes a note on a code that the visitor may see; gives the normalised code.
+pub(crate) fn add_note(
+    parts: &Parts,
+    visitor: &Visitor,
+    code: &str,
+    text: &str,
+) -> Result<String, Fault> {
+    let text = text.trim();
     if text.is_empty() || text.len() > NOTE_BYTES_MAX {
         return Err(Fault::Wrong("fault-note"));
     }
@@ -442,11 +457,7 @@ pub(crate) fn note(
     parts
         .store
         .add_note(&sheet.code, text, &actor, parts.now(), wall_ms())?;
-    let back = match &form.flag {
-        Some(flag) => link::flag(&sheet.code, flag),
-        None => link::code(&sheet.code),
-    };
-    Ok(page::see(&format!("{back}#notes")))
+    Ok(sheet.code)
 }
 
 /// Flags of a list, without a spark.

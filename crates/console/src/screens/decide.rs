@@ -320,6 +320,18 @@ pub(crate) fn send(
     }))
 }
 
+/// A decision with its fields understood, not yet checked against each other.
+pub(crate) struct Meant {
+    pub(crate) rev: u32,
+    pub(crate) seen: u32,
+    pub(crate) outcome: Outcome,
+    pub(crate) hold: Option<HoldFrom>,
+    pub(crate) hosts: Vec<String>,
+    pub(crate) expected_post: Option<EventTime>,
+    pub(crate) worth: Option<bool>,
+    pub(crate) note: Option<String>,
+}
+
 fn read(
     parts: &Parts,
     visitor: &Visitor,
@@ -327,19 +339,44 @@ fn read(
     asked: &forms::Decide,
 ) -> Result<NewDecision, Fault> {
     let outcome = asked.outcome.as_deref().and_then(Outcome::parse);
-    let outcome = outcome.ok_or(Fault::Wrong("fault-outcome"))?;
-    let note = asked.note.clone();
+    let expected_post = match asked.expected_post.as_deref() {
+        Some(typed) => Some(local_time(visitor, typed).ok_or(Fault::Wrong("fault-expected"))?),
+        None => None,
+    };
+    let hosts = asked.hosts.as_deref().unwrap_or("");
+    let meant = Meant {
+        rev: asked.rev,
+        seen: asked.seen,
+        outcome: outcome.ok_or(Fault::Wrong("fault-outcome"))?,
+        hold: hold_from(visitor, asked)?,
+        hosts: hosts
+            .split([',', ' ', ';', '\n'])
+            .map(str::to_owned)
+            .collect(),
+        expected_post,
+        worth: asked.worth.as_deref().map(|worth| worth == "yes"),
+        note: asked.note.clone(),
+    };
+    checked(parts, visitor, flag_id, meant)
+}
+
+/// A decision that can be meant and that the visitor may take.
+pub(crate) fn checked(
+    parts: &Parts,
+    visitor: &Visitor,
+    flag_id: &str,
+    meant: Meant,
+) -> Result<NewDecision, Fault> {
+    let Meant { outcome, note, .. } = meant;
     if note
         .as_ref()
         .is_some_and(|note| note.len() > NOTE_BYTES_MAX)
     {
         return Err(Fault::Wrong("fault-note"));
     }
-    let hosts: Vec<String> = asked
+    let hosts: Vec<String> = meant
         .hosts
-        .as_deref()
-        .unwrap_or("")
-        .split([',', ' ', ';', '\n'])
+        .iter()
         .map(|host| host.trim().to_lowercase())
         .filter(|host| !host.is_empty())
         .collect();
@@ -352,28 +389,25 @@ fn read(
     if outcome == Outcome::Permitted && hosts.is_empty() {
         return Err(Fault::Wrong("fault-hosts-missing"));
     }
-    let expected_post = match asked.expected_post.as_deref() {
-        Some(typed) => Some(local_time(visitor, typed).ok_or(Fault::Wrong("fault-expected"))?),
-        None if outcome == Outcome::Expected => return Err(Fault::Wrong("fault-expected")),
-        None => None,
-    };
-    let from = hold_from(visitor, asked)?;
-    if from.is_some() && !visitor.may(Permission::Hold) {
+    if outcome == Outcome::Expected && meant.expected_post.is_none() {
+        return Err(Fault::Wrong("fault-expected"));
+    }
+    if meant.hold.is_some() && !visitor.may(Permission::Hold) {
         return Err(Fault::Forbidden);
     }
-    if from.is_some() && outcome != Outcome::Leak {
+    if meant.hold.is_some() && outcome != Outcome::Leak {
         return Err(Fault::Wrong("fault-hold-outcome"));
     }
-    let held = match from {
+    let held = match meant.hold {
         Some(from) => preview(parts, visitor, flag_id, from)?,
         None => None,
     };
     Ok(NewDecision {
         flag_id: flag_id.to_owned(),
-        rev: asked.rev.max(1),
-        decisions_seen: asked.seen,
+        rev: meant.rev.max(1),
+        decisions_seen: meant.seen,
         outcome,
-        worth: asked.worth.as_deref().map(|worth| worth == "yes"),
+        worth: meant.worth,
         note,
         hold_from: held.as_ref().map(|preview| preview.from),
         held: held
@@ -385,7 +419,7 @@ fn read(
         } else {
             Vec::new()
         },
-        expected_post: expected_post.filter(|_| outcome == Outcome::Expected),
+        expected_post: meant.expected_post.filter(|_| outcome == Outcome::Expected),
         ts: parts.now(),
     })
 }

@@ -101,6 +101,15 @@ pub(crate) fn changes(
     Ok(([(header::CONTENT_TYPE, "application/json")], body).into_response())
 }
 
+/// Whether the words for status and order are known. The page takes others for the first of the
+/// list; a program is told.
+pub(crate) fn is_known(asked: &forms::Queue) -> bool {
+    let status = asked.status.as_deref();
+    let sort = asked.sort.as_deref();
+    status.is_none_or(|asked| STATUSES.iter().any(|(_, word, _)| *word == asked))
+        && sort.is_none_or(|asked| SORTS.iter().any(|(_, word, _)| *word == asked))
+}
+
 pub(crate) fn filter(asked: &forms::Queue, visitor: &Visitor, per_page: u32) -> QueueFilter {
     let named = |word: &Option<String>| word.as_deref().unwrap_or("").to_owned();
     let status = STATUSES

@@ -10,9 +10,16 @@ use crate::fault::Fault;
 use crate::forms;
 use crate::link;
 use crate::page::{self, Section, name, nothing, role_key};
+use crate::screens::tokens;
 
 /// Sentences that may be said after a form; an address can ask for no other.
-const SAID: [&str; 4] = ["user-added", "user-changed", "sessions-ended", "fault-form"];
+const SAID: [&str; 5] = [
+    "user-added",
+    "user-changed",
+    "sessions-ended",
+    "token-ended",
+    "fault-form",
+];
 
 pub(crate) fn show(
     parts: &Parts,
@@ -25,14 +32,17 @@ pub(crate) fn show(
         visitor,
         said.map(|said| visitor.texts.say(&said)),
         None,
+        None,
     )
 }
 
-fn form(
+/// The page; `token` is one that was just made.
+pub(crate) fn form(
     parts: &Parts,
     visitor: &Visitor,
     said: Option<String>,
     fault: Option<String>,
+    token: Option<&str>,
 ) -> Result<Response, Fault> {
     let t = &visitor.texts;
     let users = parts.store.users()?;
@@ -59,6 +69,10 @@ fn form(
                     button type="submit" data-confirm=(t.say("sessions-end-sure")) { (t.say("sessions-end")) }
                 }
             }
+        }
+        section aria-labelledby="tokens" {
+            h2 id="tokens" { (t.say("tokens-title")) }
+            (tokens::section(parts, visitor, &users, token)?)
         }
         section aria-labelledby="keeping" {
             h2 id="keeping" { (t.say("keeping-title")) }
@@ -133,7 +147,7 @@ pub(crate) fn add(parts: &Parts, visitor: &Visitor, typed: forms::User) -> Resul
         Ok(_) => Ok(page::see("/settings?said=user-added")),
         Err(error) => {
             let fault = refusal(visitor, error)?;
-            form(parts, visitor, None, Some(fault))
+            form(parts, visitor, None, Some(fault), None)
         }
     }
 }
@@ -162,7 +176,7 @@ pub(crate) fn change(
         Ok(()) => Ok(page::see("/settings?said=user-changed")),
         Err(error) => {
             let fault = refusal(visitor, error)?;
-            form(parts, visitor, None, Some(fault))
+            form(parts, visitor, None, Some(fault), None)
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 use promoguard_console::{Access, Method, Permission, RouteRule, allows, route_rules};
-use promoguard_review::{Role, User};
+use promoguard_review::{Role, TokenScope, User};
 
 use crate::support::{Opened, opened, with_users};
 
@@ -15,8 +15,19 @@ fn filled(path: &str) -> String {
         .replace("{name}", "viewer")
 }
 
-async fn called(opened: &Opened, rule: RouteRule, cookie: &str) -> StatusCode {
+/// What a browser's address bar never shows: addresses that programs call with tokens.
+fn is_for_programs(rule: &RouteRule) -> bool {
+    rule.path.starts_with("/api/")
+}
+
+/// Calls a page with a cookie, an address for programs with a token.
+async fn called(opened: &Opened, rule: RouteRule, shown: &str) -> StatusCode {
     let path = filled(rule.path);
+    if is_for_programs(&rule) {
+        let body = (rule.method == Method::Post).then_some("{}");
+        return opened.ask(&path, shown, body).await.status;
+    }
+    let cookie = shown;
     match rule.method {
         Method::Get => opened.get(&path, cookie).await.status,
         // Empty forms: who may call it is told that they cannot be meant.
@@ -36,9 +47,14 @@ async fn every_role_may_call_what_the_table_says_and_nothing_else() {
     let opened = with_users();
     let mut wrong = Vec::new();
     for role in Role::ALL {
+        let token = opened.token(role.as_str(), &TokenScope::ALL);
         for rule in route_rules() {
             // A session of its own for each: signing out is one of the pages.
-            let cookie = opened.sign_in(role.as_str()).await;
+            let shown = if is_for_programs(&rule) {
+                token.clone()
+            } else {
+                opened.sign_in(role.as_str()).await
+            };
             // An empty form would take the viewer's role away, which later rows of the table need.
             if rule.method == Method::Post
                 && rule.path == "/settings/users/{name}"
@@ -46,7 +62,7 @@ async fn every_role_may_call_what_the_table_says_and_nothing_else() {
             {
                 continue;
             }
-            let status = called(&opened, rule, &cookie).await;
+            let status = called(&opened, rule, &shown).await;
             if is_served(status) != allows(role, rule.needs) {
                 wrong.push(format!("{role:?} {rule:?}: {status}"));
             }
@@ -63,6 +79,13 @@ async fn strangers_see_public_pages_and_are_asked_to_sign_in_for_all_others() {
         match (rule.method, rule.needs) {
             (_, Permission::Public) => {
                 assert!(is_served(called(&opened, rule, "").await), "{rule:?}");
+            }
+            _ if is_for_programs(&rule) => {
+                assert_eq!(
+                    called(&opened, rule, "").await,
+                    StatusCode::UNAUTHORIZED,
+                    "{rule:?}"
+                );
             }
             (Method::Get, _) => {
                 let answer = opened.get(&path, "").await;
@@ -87,6 +110,7 @@ async fn strangers_see_public_pages_and_are_asked_to_sign_in_for_all_others() {
 async fn nothing_changes_on_the_word_of_another_site() {
     let opened = with_users();
     let cookie = opened.sign_in("admin").await;
+    let token = opened.token("admin", &TokenScope::ALL);
     for rule in route_rules()
         .into_iter()
         .filter(|rule| rule.method == Method::Post)
@@ -97,7 +121,12 @@ async fn nothing_changes_on_the_word_of_another_site() {
             ("sec-fetch-site", "cross-site"),
             ("x-nothing", ""),
         ] {
+            // A program says nothing of where it comes from; its token is not sent by itself.
+            if is_for_programs(&rule) && name == "x-nothing" {
+                continue;
+            }
             let request = axum::http::Request::post(filled(rule.path))
+                .header("authorization", format!("Bearer {token}"))
                 .header("host", "console.test")
                 .header("cookie", &cookie)
                 .header(name, value)
@@ -179,6 +208,16 @@ async fn a_merchants_user_finds_nothing_of_another_merchant() {
         let answer = opened.get(path, &cookie).await;
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
     }
+    let token = opened.token("merchant", &TokenScope::ALL);
+    for path in ["flags/f2", "flags/f2/orders", "codes/bota"] {
+        let answer = opened.ask(&format!("/api/v1/{path}"), &token, None).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
+    }
+    for path in ["flags", "codes", "decisions"] {
+        let answer = opened.ask(&format!("/api/v1/{path}"), &token, None).await;
+        assert_eq!(answer.status, StatusCode::OK, "{path}");
+        assert!(!answer.body.to_lowercase().contains("bota"), "{path}");
+    }
     for path in [
         "/",
         "/codes",
@@ -223,7 +262,11 @@ fn the_table_gives_each_page_the_permission_that_its_address_speaks_of() {
     } in route_rules()
     {
         let first = path.split(['/', '.']).nth(1).unwrap();
+        let second = path.split('/').nth(3).unwrap_or("");
         let expected = match (first, method) {
+            ("api", _) if second == "openapi.json" => Permission::Public,
+            ("api", _) if second == "audit" => Permission::Trail,
+            ("api", Method::Get) if path.ends_with("/orders") => Permission::Export,
             ("sign-in" | "set-up" | "language" | "assets", _) => Permission::Public,
             ("sign-out", _) => Permission::SignedIn,
             ("audit", _) => Permission::Trail,

@@ -7,7 +7,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode, header};
 use promoguard_console::{Access, Console, ConsoleSettings};
 use promoguard_event::EventTime;
-use promoguard_review::{FeedKind, Limits, NewUser, Role, Store};
+use promoguard_review::{Actor, FeedKind, Limits, NewToken, NewUser, Role, Store, TokenScope};
 use promoguard_words::Language;
 use tower::ServiceExt as _;
 
@@ -137,6 +137,36 @@ impl Opened {
             .header(header::COOKIE, cookie)
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(Body::from(form.to_owned()))
+            .unwrap();
+        self.send(request).await
+    }
+
+    /// A token of this user.
+    pub(crate) fn token(&self, user: &str, scopes: &[TokenScope]) -> String {
+        let words: Vec<&str> = scopes.iter().map(|scope| scope.as_str()).collect();
+        let wanted = NewToken {
+            user: user.to_owned(),
+            name: format!("for.{}", words.join("-")),
+            scopes: scopes.to_vec(),
+            days: 1,
+        };
+        let by = Actor {
+            name: "admin".to_owned(),
+            role: Role::Admin,
+        };
+        self.store.add_token(&wanted, &by, wall_ms()).unwrap()
+    }
+
+    /// Asks as a program does: with a token, and a body of JSON if anything is sent.
+    pub(crate) async fn ask(&self, path: &str, token: &str, body: Option<&str>) -> Answer {
+        let request = match body {
+            Some(_) => Request::post(path).header(header::CONTENT_TYPE, "application/json"),
+            None => Request::get(path),
+        };
+        let request = request
+            .header(header::HOST, HOST)
+            .header(header::AUTHORIZATION, format!("Bearer {token}"))
+            .body(Body::from(body.unwrap_or("").to_owned()))
             .unwrap();
         self.send(request).await
     }

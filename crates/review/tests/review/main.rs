@@ -3,6 +3,8 @@
 
 mod deciding;
 mod feeding;
+mod following;
 mod people;
 mod support;
+mod tokens;
 mod trail;
