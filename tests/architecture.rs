@@ -391,3 +391,12 @@ fn invariant_row(line: &str) -> Option<Vec<&str>> {
         .collect();
     (cells.len() == 3 && cells[0].parse::<u32>().is_ok()).then_some(cells)
 }
+
+#[test]
+fn the_readmes_cargo_run_knows_which_program_is_meant() {
+    let defaults: Vec<String> = packages()
+        .iter()
+        .filter_map(|package| Some(package["default_run"].as_str()?.to_owned()))
+        .collect();
+    assert_eq!(defaults, [ROOT]);
+}
